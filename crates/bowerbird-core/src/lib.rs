@@ -1,0 +1,27 @@
+//! The vocabulary, the traits and the pipeline of Bowerbird.
+//!
+//! Everything else is built on this crate, and it is built on the rule language alone: no sockets, no SQL, no HTTP. Time
+//! is handed in; only the pipeline sleeps. Where each word is at home:
+//!
+//! - [`ids`], [`time`]: the names things go by and when they happen.
+//! - [`event`]: what a frame says happened. [`frame`], [`source`]: where frames come from.
+//! - [`record`]: an event on its way through the [`spool`]. [`store`]: where it stays. [`sink`]: where else it goes.
+//! - [`track`]: rules that users follow. [`live`]: their compiled form, taken up while posts stream.
+//! - [`pipeline`]: ingest, the store's lane, back-off, supervision. [`hub`]: live delivery.
+//! - [`view`], [`export`]: the one public shape of a post, and files of many.
+//! - [`memory`], [`testing`]: backends in memory, and the conformance suites that every backend runs.
+
+pub mod event;
+pub mod frame;
+pub mod ids;
+pub mod raw;
+pub mod record;
+pub mod sink;
+pub mod source;
+pub mod spool;
+pub mod store;
+pub mod time;
+pub mod track;
+pub mod view;
+
+pub use bowerbird_rules as rules;

@@ -1,0 +1,120 @@
+//! A spool record: one event on its way to every lane, in compact form, with what caught it and its raw bytes.
+//!
+//! The form is versioned: one byte [`VERSION`], then `postcard`. Reading borrows from the record's bytes. Raw bytes are compressed once,
+//! by [`crate::raw`], before they come here, and every lane that keeps them keeps them as they are.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+use crate::ids::TrackId;
+use crate::time::Time;
+
+/// The form this build writes. It reads this and every earlier one.
+pub const VERSION: u8 = 1;
+
+/// One record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record<'a> {
+    /// The name of the source it came through.
+    #[serde(borrow)]
+    pub source: Cow<'a, str>,
+    /// When the frame's last byte came.
+    pub received_at: Time,
+    /// What it carries.
+    #[serde(borrow)]
+    pub content: Content<'a>,
+}
+
+/// What a record carries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Content<'a> {
+    /// An event.
+    Event {
+        /// What happened.
+        #[serde(borrow)]
+        event: Event<'a>,
+        /// The tracks whose rules matched.
+        captures: Vec<Caught>,
+        /// The frame's bytes, compressed by [`crate::raw`].
+        #[serde(borrow)]
+        raw: &'a [u8],
+    },
+    /// A frame that is no event.
+    Refused {
+        /// Why.
+        #[serde(borrow)]
+        reason: Cow<'a, str>,
+        /// The frame's bytes, compressed by [`crate::raw`].
+        #[serde(borrow)]
+        raw: &'a [u8],
+    },
+    /// A span for which the source can't promise completeness. The same `from` again is the same gap.
+    Gap {
+        /// The last byte before it.
+        from: Time,
+        /// The first byte after it; `None` while it lasts.
+        until: Option<Time>,
+        /// Why.
+        #[serde(borrow)]
+        reason: Cow<'a, str>,
+        /// How many posts were lost in it, where the service says so.
+        lost: Option<u64>,
+    },
+    /// A record that a lane could not handle.
+    Buried {
+        /// The lane.
+        #[serde(borrow)]
+        lane: Cow<'a, str>,
+        /// Why.
+        #[serde(borrow)]
+        reason: Cow<'a, str>,
+        /// The record as it was.
+        #[serde(borrow)]
+        record: &'a [u8],
+    },
+}
+
+/// That a track's rule matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caught {
+    /// The track.
+    pub track: TrackId,
+    /// Which version of its rule.
+    pub rule_version: u32,
+}
+
+/// Why bytes are not a record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// Written by a newer build.
+    #[error("record has form {0}, this build reads up to {VERSION}: a newer bowerbird wrote it")]
+    Newer(u8),
+    /// Not a record at all.
+    #[error("record is damaged: {0}")]
+    Damaged(String),
+}
+
+impl<'a> Record<'a> {
+    /// The record's bytes, appended to `out`.
+    pub fn encode(&self, out: Vec<u8>) -> Vec<u8> {
+        let mut out = out;
+        out.push(VERSION);
+        postcard::to_extend(self, out)
+            .expect("a record has no type that postcard refuses, and a Vec grows")
+    }
+
+    /// Reads a record, borrowing from `bytes`.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, RecordError> {
+        match bytes.split_first() {
+            Some((&VERSION, rest)) => {
+                postcard::from_bytes(rest).map_err(|error| RecordError::Damaged(error.to_string()))
+            }
+            Some((&newer, _)) if newer > VERSION => Err(RecordError::Newer(newer)),
+            _ => Err(RecordError::Damaged(
+                "empty, or of no known form".to_owned(),
+            )),
+        }
+    }
+}

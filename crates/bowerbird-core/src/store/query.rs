@@ -1,0 +1,86 @@
+//! A question about kept posts, and a page of the answer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{SourceName, TrackId};
+use crate::time::Time;
+
+/// Which posts. Everything given must hold; what is empty or `None` does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PostQuery {
+    /// Words and `"phrases"`, `-without`, `OR`, `prefix*`; diacritics and case do not matter.
+    pub text: String,
+    /// The author's handle (with or without `@`) or id.
+    pub author: String,
+    /// Caught by this track.
+    pub track: Option<TrackId>,
+    /// Of this service.
+    pub service: String,
+    /// Through this source.
+    pub source: Option<SourceName>,
+    /// BCP-47 code, or `und`.
+    pub lang: String,
+    /// Written at or after.
+    pub since: Option<Time>,
+    /// Written before.
+    pub until: Option<Time>,
+    /// Having all of these.
+    pub has: Vec<Has>,
+    /// A hashtag without its sign.
+    pub hashtag: String,
+    /// In which order.
+    pub order: Order,
+    /// Where the last page ended ([`Page::next`]).
+    pub after: Option<String>,
+    /// Posts a page, 1 to 1,000; 0 means 50.
+    pub limit: usize,
+}
+
+/// What a post may have or be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Has {
+    /// Images, videos, animations.
+    Media,
+    /// Links.
+    Links,
+    /// Hashtags.
+    Hashtags,
+    /// Mentions.
+    Mentions,
+    /// Cashtags.
+    Cashtags,
+    /// A point or a place.
+    Geo,
+    /// It answers another.
+    Reply,
+    /// It quotes another.
+    Quote,
+    /// It passes another on.
+    Repost,
+    /// It was edited.
+    Edited,
+}
+
+/// The order of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// Newest received first.
+    #[default]
+    Newest,
+    /// Oldest received first: what exports use.
+    Oldest,
+    /// Best fit of the text first; with no text, as newest.
+    Rank,
+}
+
+/// One page of an answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Page<T> {
+    /// What it holds.
+    pub items: Vec<T>,
+    /// What to pass as `after` for the next page; `None` at the end.
+    pub next: Option<String>,
+}

@@ -1,0 +1,69 @@
+//! A user's named rules: what they are. Their compiled form is [`crate::live`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{SourceName, TrackId};
+use crate::time::Time;
+
+/// A user's named rule on some sources.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Track {
+    /// Its number.
+    pub id: TrackId,
+    /// How often rule, sources or times were changed; captures say under which version they were made.
+    pub rule_version: u32,
+    /// Set by whoever may change tracks.
+    #[serde(flatten)]
+    pub draft: TrackDraft,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was last changed.
+    pub changed_at: Time,
+}
+
+/// What a person says of a track.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrackDraft {
+    /// What it is called; unique among tracks.
+    pub name: String,
+    /// The rule, in the language of `docs/rules.md`.
+    pub rule: String,
+    /// The sources it listens to; empty for all.
+    #[serde(default)]
+    pub sources: Vec<SourceName>,
+    /// Nothing received before is captured.
+    #[serde(default)]
+    pub start: Option<Time>,
+    /// Nothing received from then on is captured.
+    #[serde(default)]
+    pub end: Option<Time>,
+    /// Captures are let go this many seconds after they were made, and their posts with the last capture; `None` keeps them.
+    #[serde(default)]
+    pub retention_seconds: Option<u64>,
+    /// Captures nothing while paused.
+    #[serde(default)]
+    pub paused: bool,
+}
+
+impl TrackDraft {
+    /// A running track on all sources without limits in time.
+    pub fn new(name: impl Into<String>, rule: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            rule: rule.into(),
+            sources: Vec::new(),
+            start: None,
+            end: None,
+            retention_seconds: None,
+            paused: false,
+        }
+    }
+
+    /// Does it capture what is received at `now`?
+    pub fn is_active(&self, now: Time) -> bool {
+        !self.paused
+            && self.start.is_none_or(|start| start <= now)
+            && self.end.is_none_or(|end| now < end)
+    }
+}
