@@ -11,7 +11,9 @@
 //! - [`view`], [`export`]: the one public shape of a post, and files of many.
 //! - [`memory`], [`testing`]: backends in memory, and the conformance suites that every backend runs.
 
+pub mod counts;
 pub mod event;
+pub mod export;
 pub mod frame;
 pub mod ids;
 pub mod raw;
@@ -19,6 +21,7 @@ pub mod record;
 pub mod sink;
 pub mod source;
 pub mod spool;
+pub mod status;
 pub mod store;
 pub mod time;
 pub mod track;

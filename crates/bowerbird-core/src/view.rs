@@ -131,6 +131,17 @@ pub struct CaptureView {
     pub backfilled: bool,
 }
 
+impl CaptureView {
+    /// A capture made as the post came.
+    pub fn live(caught: &crate::record::Caught) -> Self {
+        Self {
+            track: caught.track,
+            rule_version: caught.rule_version,
+            backfilled: false,
+        }
+    }
+}
+
 impl PostView {
     /// The public shape of a post that just came.
     pub fn new(source: &SourceName, received_at: Time, id: &EventId<'_>, post: &Post<'_>) -> Self {

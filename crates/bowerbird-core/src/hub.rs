@@ -1,0 +1,307 @@
+//! Live delivery: what was just made durable, to any number of readers.
+//!
+//! The hub is an ephemeral lane: ingest [`offers`](Hub::offer) each batch and goes on at once. One task renders each event
+//! a single time and hands the same bytes to every reader. Who is too slow, or comes at a rate no page can show, is told how many it missed and
+//! never slows anyone. The newest records stay in memory, for pages that open or resume, and for trying out a rule.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::{broadcast, mpsc};
+
+use crate::event::{Body, Delete, with_doc};
+use crate::ids::{SourceName, TrackId};
+use crate::live::LiveTracks;
+use crate::record::{Content, Record};
+use crate::spool::Entry;
+use crate::view::{CaptureView, PostView};
+
+mod limit;
+
+use limit::RateLimit;
+
+/// How many of the newest records are held for resuming and for trying out rules: a few minutes of a busy stream.
+pub const RECENT_RECORDS: usize = 2_000;
+/// How many bytes they may have together.
+pub const RECENT_BYTES: usize = 16 << 20;
+/// Events rendered a second, at most: more than any page can show, few enough to leave the cores to capturing.
+pub const EVENTS_PER_SECOND: u32 = 2_000;
+/// How far a reader may fall behind before it misses events.
+const READER_QUEUE: usize = 4_096;
+/// Batches that may wait to be rendered.
+const INTAKE_QUEUE: usize = 16;
+
+/// What happened, rendered for readers.
+#[derive(Debug, Clone)]
+pub struct LiveEvent {
+    /// Its offset in the spool: the id by which a reader resumes.
+    pub offset: u64,
+    /// What it is.
+    pub kind: LiveKind,
+    /// Which tracks caught it.
+    pub tracks: Vec<TrackId>,
+    /// A [`PostView`], or for a deletion `{"key": …}`, as JSON.
+    pub json: Bytes,
+    /// The same as a whole server-sent event: `event`, `id`, `data`, blank line.
+    pub sse: Bytes,
+}
+
+/// The kinds of live events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LiveKind {
+    /// A post.
+    Post,
+    /// A later version of a post.
+    Edit,
+    /// A post is to be removed from sight.
+    Delete,
+}
+
+impl LiveKind {
+    /// Its name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "post",
+            Self::Edit => "edit",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// What a reader gets.
+#[derive(Debug, Clone)]
+pub enum Delivery {
+    /// An event.
+    Event(Arc<LiveEvent>),
+    /// So many events were not delivered to this reader; the store has them.
+    Missed(u64),
+}
+
+/// Where readers subscribe.
+#[derive(Debug)]
+pub struct Hub {
+    live: Arc<LiveTracks>,
+    readers: broadcast::Sender<Delivery>,
+    recent: Mutex<Recent>,
+    intake: mpsc::Sender<Vec<Offered>>,
+}
+
+#[derive(Debug, Clone)]
+struct Offered {
+    offset: u64,
+    entry: Entry,
+}
+
+#[derive(Debug, Default)]
+struct Recent {
+    records: VecDeque<Offered>,
+    bytes: usize,
+    /// Events offered but never queued, because rendering had fallen behind.
+    overrun: u64,
+}
+
+impl Hub {
+    /// A hub, and the task that serves it: spawn [`HubTask::run`].
+    pub fn new(live: Arc<LiveTracks>) -> (Arc<Self>, HubTask) {
+        let (intake, offered) = mpsc::channel(INTAKE_QUEUE);
+        let (readers, _) = broadcast::channel(READER_QUEUE);
+        let hub = Arc::new(Self { live, readers, recent: Mutex::default(), intake });
+        (Arc::clone(&hub), HubTask { hub, offered })
+    }
+
+    /// Takes a batch that is durable; never waits.
+    pub fn offer(&self, first_offset: u64, entries: &[Entry]) {
+        let offered = |(entry, offset): (&Entry, u64)| Offered { offset, entry: entry.clone() };
+        let batch: Vec<Offered> = entries.iter().zip(first_offset..).map(offered).collect();
+        let mut recent = self.recent();
+        for one in &batch {
+            recent.push(one.clone());
+        }
+        if self.readers.receiver_count() > 0 {
+            let count = batch.len() as u64;
+            if self.intake.try_send(batch).is_err() {
+                recent.overrun += count;
+            }
+        }
+    }
+
+    /// A reader of everything from now on; with `after`, first what came after that offset, as far as it is still here.
+    pub fn subscribe(&self, after: Option<u64>) -> Subscription {
+        let receiver = self.readers.subscribe();
+        let backlog = after.map_or_else(VecDeque::new, |offset| self.backlog(offset));
+        Subscription { receiver, backlog, delivered: after }
+    }
+
+    fn backlog(&self, after: u64) -> VecDeque<Delivery> {
+        let (missed, records): (u64, Vec<Offered>) = {
+            let recent = self.recent();
+            let oldest = recent.records.front().map_or(after + 1, |first| first.offset);
+            let newer = recent.records.iter().filter(|one| one.offset > after).cloned().collect();
+            (oldest.saturating_sub(after + 1), newer)
+        };
+        let gap = (missed > 0).then_some(Delivery::Missed(missed));
+        let events = records.iter().filter_map(|one| self.render(one)).map(|event| Delivery::Event(Arc::new(event)));
+        gap.into_iter().chain(events).collect()
+    }
+
+    /// The newest records, oldest first; for trying out a rule.
+    pub fn recent_records(&self) -> Vec<Bytes> {
+        self.recent().records.iter().map(|one| one.entry.bytes.clone()).collect()
+    }
+
+    /// The newest posts as they are shown, newest first, of one track or of all.
+    pub fn recent_posts(&self, track: Option<TrackId>, most: usize) -> Vec<Arc<LiveEvent>> {
+        let records: Vec<Offered> = self.recent().records.iter().rev().cloned().collect();
+        let shown = records.iter().filter_map(|one| self.render(one));
+        let shown = shown.filter(|event| event.kind == LiveKind::Post);
+        let wanted = shown.filter(|event| track.is_none_or(|track| event.tracks.contains(&track)));
+        wanted.take(most).map(Arc::new).collect()
+    }
+
+    /// How many readers there are.
+    pub fn readers(&self) -> usize {
+        self.readers.receiver_count()
+    }
+
+    fn recent(&self) -> std::sync::MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn render(&self, one: &Offered) -> Option<LiveEvent> {
+        let record = Record::decode(&one.entry.bytes).ok()?;
+        let Content::Event { event, captures, .. } = &record.content else { return None };
+        let source = SourceName::parse(&record.source).ok()?;
+        let (kind, json) = match &event.body {
+            Body::Post(post) | Body::Edit(post) => {
+                let mut view = PostView::new(&source, record.received_at, &event.id, post);
+                view.captures = captures.iter().map(CaptureView::live).collect();
+                with_doc(&event.id.id, post, |doc| view.mark(&self.live.marks(doc, captures)));
+                let kind = if matches!(event.body, Body::Edit(_)) { LiveKind::Edit } else { LiveKind::Post };
+                (kind, serde_json::to_vec(&view).ok()?)
+            }
+            Body::Delete(Delete::Post { post_id, .. }) => {
+                let key = format!("{}/{post_id}", event.id.service);
+                (LiveKind::Delete, serde_json::to_vec(&serde_json::json!({ "key": key })).ok()?)
+            }
+            _ => return None,
+        };
+        let tracks = captures.iter().map(|caught| caught.track).collect();
+        let sse = server_sent(kind, one.offset, &json);
+        Some(LiveEvent { offset: one.offset, kind, tracks, json: json.into(), sse })
+    }
+}
+
+fn server_sent(kind: LiveKind, offset: u64, json: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(json.len() + 48);
+    out.extend_from_slice(format!("event: {}\nid: {offset}\ndata: ", kind.as_str()).as_bytes());
+    out.extend_from_slice(json);
+    out.extend_from_slice(b"\n\n");
+    out.into()
+}
+
+impl Recent {
+    /// Adds a record; a deletion takes the post it names out of memory.
+    fn push(&mut self, one: Offered) {
+        if is_delete(&one.entry.bytes) {
+            let key = one.entry.key;
+            self.records.retain(|kept| kept.entry.key != key);
+            self.bytes = self.records.iter().map(|kept| kept.entry.bytes.len()).sum();
+        }
+        self.bytes += one.entry.bytes.len();
+        self.records.push_back(one);
+        while self.records.len() > RECENT_RECORDS || self.bytes > RECENT_BYTES {
+            let Some(oldest) = self.records.pop_front() else { break };
+            self.bytes -= oldest.entry.bytes.len();
+        }
+    }
+}
+
+fn is_delete(record: &[u8]) -> bool {
+    let Ok(record) = Record::decode(record) else { return false };
+    matches!(record.content, Content::Event { event, .. } if matches!(event.body, Body::Delete(_)))
+}
+
+/// The one task that renders and sends.
+#[derive(Debug)]
+pub struct HubTask {
+    hub: Arc<Hub>,
+    offered: mpsc::Receiver<Vec<Offered>>,
+}
+
+impl HubTask {
+    /// Runs until it is dropped.
+    pub async fn run(mut self) {
+        let mut limit = RateLimit::new(EVENTS_PER_SECOND);
+        while let Some(batch) = self.offered.recv().await {
+            let mut missed = std::mem::take(&mut self.hub.recent().overrun);
+            for one in &batch {
+                if !limit.allows(tokio::time::Instant::now()) {
+                    missed += 1;
+                    continue;
+                }
+                if let Some(event) = self.hub.render(one) {
+                    // No reader is no error: the next one starts from the recent records.
+                    let _ = self.hub.readers.send(Delivery::Event(Arc::new(event)));
+                }
+            }
+            if missed > 0 {
+                let _ = self.hub.readers.send(Delivery::Missed(missed));
+            }
+        }
+    }
+}
+
+/// One reader's place.
+#[derive(Debug)]
+pub struct Subscription {
+    receiver: broadcast::Receiver<Delivery>,
+    backlog: VecDeque<Delivery>,
+    /// The last offset given from the backlog: what is also in the queue is not given twice.
+    delivered: Option<u64>,
+}
+
+impl Subscription {
+    /// Waits for the next delivery; `None` when the hub is gone. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Delivery> {
+        loop {
+            let delivery = match self.backlog.pop_front() {
+                Some(delivery) => delivery,
+                None => match self.receiver.recv().await {
+                    Ok(delivery) => delivery,
+                    Err(broadcast::error::RecvError::Lagged(missed)) => Delivery::Missed(missed),
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                },
+            };
+            if self.is_new(&delivery) {
+                return Some(delivery);
+            }
+        }
+    }
+
+    /// What is there already, without waiting.
+    pub fn try_next(&mut self) -> Option<Delivery> {
+        loop {
+            let delivery = match self.backlog.pop_front() {
+                Some(delivery) => delivery,
+                None => match self.receiver.try_recv() {
+                    Ok(delivery) => delivery,
+                    Err(broadcast::error::TryRecvError::Lagged(missed)) => Delivery::Missed(missed),
+                    Err(_) => return None,
+                },
+            };
+            if self.is_new(&delivery) {
+                return Some(delivery);
+            }
+        }
+    }
+
+    fn is_new(&mut self, delivery: &Delivery) -> bool {
+        let Delivery::Event(event) = delivery else { return true };
+        let is_new = self.delivered.is_none_or(|last| event.offset > last);
+        if is_new {
+            self.delivered = Some(event.offset);
+        }
+        is_new
+    }
+}

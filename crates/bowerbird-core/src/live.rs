@@ -1,0 +1,144 @@
+//! Tracks in their compiled form, matched against every post while people change them.
+//!
+//! [`LiveTracks::apply`] takes up the store's tracks as a whole and changes only what differs; readers are never blocked and
+//! see a change with their next batch. Nothing here is durable: the store is.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bowerbird_rules::doc::Doc;
+use bowerbird_rules::{Rule, RuleError, RuleSet, Scratch, Snapshot};
+use tokio::sync::watch;
+
+use crate::ids::{SourceName, TrackId};
+use crate::record::Caught;
+use crate::time::Time;
+use crate::track::Track;
+
+/// One track with its rule compiled.
+#[derive(Debug)]
+pub struct LiveTrack {
+    /// The track.
+    pub track: Track,
+    /// Its rule.
+    pub rule: Arc<Rule>,
+}
+
+/// All tracks, ready to match.
+#[derive(Debug)]
+pub struct LiveTracks {
+    rules: RuleSet,
+    by_id: ArcSwap<BTreeMap<TrackId, Arc<LiveTrack>>>,
+    changes: watch::Sender<Arc<Vec<Track>>>,
+}
+
+impl Default for LiveTracks {
+    fn default() -> Self {
+        Self { rules: RuleSet::new(), by_id: ArcSwap::default(), changes: watch::Sender::default() }
+    }
+}
+
+impl LiveTracks {
+    /// Takes up the tracks as they are now. A track whose rule no longer parses is left out and named.
+    pub fn apply(&self, tracks: Vec<Track>) -> Vec<(TrackId, RuleError)> {
+        let before = self.by_id.load_full();
+        let mut after = BTreeMap::new();
+        let mut failed = Vec::new();
+        for track in &tracks {
+            let same_rule = before.get(&track.id).filter(|known| known.track.draft.rule == track.draft.rule);
+            let rule = match same_rule {
+                Some(known) => Ok(Arc::clone(&known.rule)),
+                None => Rule::parse(&track.draft.rule).map(Arc::new),
+            };
+            match rule {
+                Ok(rule) => {
+                    after.insert(track.id, Arc::new(LiveTrack { track: track.clone(), rule }));
+                }
+                Err(error) => failed.push((track.id, error)),
+            }
+        }
+        self.by_id.store(Arc::new(after));
+        self.update_rules(&before, &self.by_id.load());
+        self.changes.send_replace(Arc::new(tracks));
+        failed
+    }
+
+    fn update_rules(&self, before: &BTreeMap<TrackId, Arc<LiveTrack>>, after: &BTreeMap<TrackId, Arc<LiveTrack>>) {
+        for id in before.keys().filter(|id| after.get(id).is_none_or(|live| live.track.draft.paused)) {
+            self.rules.remove(id.0);
+        }
+        for (id, live) in after.iter().filter(|(_, live)| !live.track.draft.paused) {
+            let unchanged = before.get(id).is_some_and(|known| !known.track.draft.paused && Arc::ptr_eq(&known.rule, &live.rule));
+            if !unchanged {
+                self.rules.insert(id.0, Arc::clone(&live.rule));
+            }
+        }
+    }
+
+    /// What sources that filter upstream listen to: the tracks, newly sent with every change.
+    pub fn watch(&self) -> watch::Receiver<Arc<Vec<Track>>> {
+        self.changes.subscribe()
+    }
+
+    /// One track.
+    pub fn get(&self, id: TrackId) -> Option<Arc<LiveTrack>> {
+        self.by_id.load().get(&id).cloned()
+    }
+
+    /// A matcher for one batch: sees the tracks as they are now.
+    pub fn matcher(&self) -> Matcher {
+        Matcher {
+            rules: self.rules.snapshot(),
+            tracks: self.by_id.load_full(),
+            scratch: Scratch::default(),
+            keys: Vec::new(),
+        }
+    }
+
+    /// What of the text these captures' rules matched, as sorted byte ranges that do not overlap.
+    pub fn marks(&self, doc: &Doc<'_>, captures: &[Caught]) -> Vec<Range<usize>> {
+        let tracks = self.by_id.load();
+        let caught = captures.iter().filter_map(|caught| tracks.get(&caught.track));
+        let mut ranges: Vec<_> = caught.flat_map(|live| live.rule.highlights(doc)).collect();
+        merge(&mut ranges);
+        ranges
+    }
+}
+
+/// Matches posts against the tracks as they were when it was made.
+#[derive(Debug)]
+pub struct Matcher {
+    rules: Arc<Snapshot>,
+    tracks: Arc<BTreeMap<TrackId, Arc<LiveTrack>>>,
+    scratch: Scratch,
+    keys: Vec<u64>,
+}
+
+impl Matcher {
+    /// Every active track of this source whose rule matches, by id.
+    pub fn captures(&mut self, source: &SourceName, received_at: Time, doc: &Doc<'_>) -> Vec<Caught> {
+        self.keys.clear();
+        self.rules.matches(doc, &mut self.scratch, &mut self.keys);
+        let tracks = &self.tracks;
+        let live = self.keys.iter().filter_map(|key| tracks.get(&TrackId(*key)));
+        let listening = live.filter(|live| {
+            let draft = &live.track.draft;
+            draft.is_active(received_at) && (draft.sources.is_empty() || draft.sources.contains(source))
+        });
+        listening.map(|live| Caught { track: live.track.id, rule_version: live.track.rule_version }).collect()
+    }
+}
+
+/// Sorts ranges and joins those that touch or overlap.
+pub fn merge(ranges: &mut Vec<Range<usize>>) {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    ranges.dedup_by(|next, kept| {
+        let touches = next.start <= kept.end;
+        if touches {
+            kept.end = kept.end.max(next.end);
+        }
+        touches
+    });
+}

@@ -1,0 +1,73 @@
+//! How each worker of a running process is doing, for `top`, the page and the API. Not durable: the spool and the store say
+//! what happened, this says what is happening.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::ids::SourceName;
+use crate::time::Time;
+
+/// The states of a source's worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkerState {
+    /// Opening the connection.
+    Connecting,
+    /// Connected and reading; quiet or not.
+    Live,
+    /// Failed, and waiting to open again; `detail` says why and until when.
+    Waiting,
+    /// The spool is full or the store has fallen far behind: reading pauses until there is room.
+    Held,
+    /// Read to its end.
+    Ended,
+    /// Failed for good; a person must act.
+    Stopped,
+}
+
+/// How one source is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceStatus {
+    /// The source.
+    pub source: SourceName,
+    /// The service it speaks to.
+    pub service: String,
+    /// What its worker does.
+    pub state: WorkerState,
+    /// Why, in words; empty when all is well.
+    pub detail: String,
+    /// Since when it is in this state.
+    pub since: Time,
+    /// Attempts to open since the last frame.
+    pub attempts: u32,
+}
+
+/// Where workers write how they are.
+#[derive(Debug, Default)]
+pub struct Status {
+    sources: Mutex<BTreeMap<SourceName, SourceStatus>>,
+}
+
+impl Status {
+    /// Notes a source's state; the same state again keeps its `since`.
+    pub fn set(&self, status: SourceStatus) {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = sources
+            .get(&status.source)
+            .filter(|known| known.state == status.state);
+        let since = known.map_or(status.since, |known| known.since);
+        sources.insert(status.source.clone(), SourceStatus { since, ..status });
+    }
+
+    /// All sources, by name.
+    pub fn sources(&self) -> Vec<SourceStatus> {
+        self.sources
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+}
