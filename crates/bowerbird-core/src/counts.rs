@@ -12,6 +12,7 @@ use crate::store::{Posts, StoreError};
 
 /// What became of all frames of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Counts {
     /// Frames that were no keep-alives.
     pub read: u64,

@@ -41,6 +41,8 @@ pub struct LiveEvent {
     pub kind: LiveKind,
     /// Which tracks caught it.
     pub tracks: Vec<TrackId>,
+    /// The encoded record it was rendered from, for readers with a rule of their own.
+    pub record: Bytes,
     /// A [`PostView`], or for a deletion `{"key": …}`, as JSON.
     pub json: Bytes,
     /// The same as a whole server-sent event: `event`, `id`, `data`, blank line.
@@ -188,7 +190,7 @@ impl Hub {
         };
         let tracks = captures.iter().map(|caught| caught.track).collect();
         let sse = server_sent(kind, one.offset, &json);
-        Some(LiveEvent { offset: one.offset, kind, tracks, json: json.into(), sse })
+        Some(LiveEvent { offset: one.offset, kind, tracks, record: one.entry.bytes.clone(), json: json.into(), sse })
     }
 }
 

@@ -18,6 +18,8 @@ pub mod frame;
 pub mod ids;
 pub mod raw;
 pub mod record;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod sink;
 pub mod source;
 pub mod spool;

@@ -11,6 +11,7 @@ use crate::view::PostView;
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Preview {
     /// Posts looked at.
     pub looked_at: u64,

@@ -92,6 +92,7 @@ pub struct Entry {
 
 /// What the spool holds of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SourceState {
     /// Its name.
     pub source: SourceName,
@@ -99,6 +100,7 @@ pub struct SourceState {
     #[serde(skip)]
     pub lease: u64,
     /// Where it would resume.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
     pub cursor: Option<Cursor>,
     /// When it was last heard.
     pub heard_at: Option<Time>,
@@ -121,6 +123,7 @@ pub enum LaneStart {
 
 /// Where a lane stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LaneState {
     /// Its name.
     pub lane: Lane,
@@ -156,6 +159,7 @@ pub struct Peeked {
 
 /// How full a spool is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SpoolSize {
     /// The oldest record kept.
     pub oldest: u64,

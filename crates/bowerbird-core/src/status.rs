@@ -11,6 +11,7 @@ use crate::time::Time;
 
 /// The states of a source's worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum WorkerState {
     /// Opening the connection.
@@ -29,6 +30,7 @@ pub enum WorkerState {
 
 /// How one source is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SourceStatus {
     /// The source.
     pub source: SourceName,

@@ -158,6 +158,7 @@ pub struct Written {
 
 /// What became of all records of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct StoredCounts {
     /// The source.
     pub source: SourceName,
@@ -171,6 +172,7 @@ pub struct StoredCounts {
 
 /// A track's captures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CaptureCounts {
     /// The track.
     pub track: TrackId,
@@ -184,6 +186,7 @@ pub struct CaptureCounts {
 
 /// One minute of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct MinuteCount {
     /// Its beginning.
     pub minute: Time,
@@ -206,9 +209,11 @@ pub struct KeptPost {
 
 /// A span for which a source can't promise completeness.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Gap {
     /// Its number, as a string.
     #[serde(serialize_with = "as_string")]
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub id: u64,
     /// The source.
     pub source: SourceName,
@@ -226,9 +231,11 @@ pub struct Gap {
 
 /// Something that could not be handled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DeadLetter {
     /// Its number, as a string.
     #[serde(serialize_with = "as_string")]
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub id: u64,
     /// Through which source it came.
     pub source: SourceName,
@@ -269,6 +276,7 @@ impl std::fmt::Debug for Dictionary {
 
 /// How much is in a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct StoreSize {
     /// Posts with text.
     pub posts: u64,

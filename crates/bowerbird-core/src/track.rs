@@ -7,6 +7,7 @@ use crate::time::Time;
 
 /// A user's named rule on some sources.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Track {
     /// Its number.
     pub id: TrackId,
@@ -23,6 +24,7 @@ pub struct Track {
 
 /// What a person says of a track.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TrackDraft {
     /// What it is called; unique among tracks.

@@ -11,6 +11,7 @@ use crate::time::Time;
 
 /// A post as the world sees it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PostView {
     /// `service/id`, as in links.
     pub key: String,
@@ -68,6 +69,7 @@ pub struct PostView {
 
 /// A post's author.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AuthorView {
     /// The service's id.
     pub id: String,
@@ -83,8 +85,10 @@ pub struct AuthorView {
 
 /// Something marked in, or attached to, a text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct EntityView {
     /// `hashtag`, `mention`, `cashtag`, `link`, `image`, `video`, `animation`.
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub kind: crate::event::EntityKind,
     /// What it says.
     pub value: String,
@@ -100,6 +104,7 @@ pub struct EntityView {
 
 /// A place.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PlaceView {
     /// The service's id.
     pub id: String,
@@ -111,6 +116,7 @@ pub struct PlaceView {
 
 /// Another post by reference.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RefView {
     /// Its id; empty if only the author is known.
     pub id: String,
@@ -122,6 +128,7 @@ pub struct RefView {
 
 /// That a track caught a post.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CaptureView {
     /// The track.
     pub track: TrackId,

@@ -131,6 +131,7 @@ impl Default for Lang<'_> {
 
 /// What was counted of a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Metrics {
     /// Likes or favourites.
     pub likes: Option<u64>,
