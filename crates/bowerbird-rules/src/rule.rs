@@ -1,0 +1,79 @@
+//! A rule: its text, and the tree it means. Never changed once made.
+
+use std::ops::Range;
+
+use crate::doc::Doc;
+use crate::error::RuleError;
+use crate::expr::Expr;
+use crate::tokenized::{TokenizedDoc, View};
+use crate::x::XLimits;
+
+/// An expression that a post matches or not.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    text: Box<str>,
+    expr: Expr,
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Rule {}
+
+impl Rule {
+    /// Reads a rule, or says where and why it cannot.
+    pub fn parse(text: &str) -> Result<Self, RuleError> {
+        let expr = crate::parse::parse(text)?;
+        Ok(Self {
+            text: text.into(),
+            expr,
+        })
+    }
+
+    /// The rule as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it means.
+    pub fn expr(&self) -> &Expr {
+        &self.expr
+    }
+
+    /// Does `doc` match? For one rule alone; many rules share a [`TokenizedDoc`].
+    pub fn matches(&self, doc: &Doc<'_>) -> bool {
+        self.matches_tokens(&TokenizedDoc::new(doc))
+    }
+
+    /// Does the post match?
+    pub fn matches_tokens(&self, doc: &TokenizedDoc<'_>) -> bool {
+        self.matches_view(doc.view())
+    }
+
+    pub(crate) fn matches_view(&self, view: View<'_>) -> bool {
+        crate::evaluate::matches(&self.expr, view)
+    }
+
+    /// What in the post's own text made it match, as sorted byte ranges that do not overlap; empty if it does not match.
+    pub fn highlights(&self, doc: &Doc<'_>) -> Vec<Range<usize>> {
+        crate::highlight::highlights(&self.expr, TokenizedDoc::new(doc).view())
+    }
+
+    /// The rule in plain English.
+    pub fn explain(&self) -> String {
+        crate::explain::explain(&self.expr)
+    }
+
+    /// What X would refuse or question, in the order of the text.
+    pub fn check_for_x(&self, limits: &XLimits) -> Vec<RuleError> {
+        crate::x::check(&self.text, &self.expr, limits)
+    }
+
+    /// What is allowed and yet probably not meant; warnings only.
+    pub fn warnings(&self) -> Vec<RuleError> {
+        crate::advice::warnings(&self.text, &self.expr)
+    }
+}

@@ -1,0 +1,244 @@
+//! A post, tokenised once and shared by all rules.
+//!
+//! The tokens of all a post's texts lie in a few flat vectors that are filled again for the next post, so matching
+//! allocates nothing once they have grown. What a set of rules never asks for (bios, link titles) is not tokenised.
+
+use std::hash::Hasher;
+use std::ops::Range;
+
+use rustc_hash::FxHasher;
+
+use crate::doc::{Doc, EntityKind};
+use crate::expr::{Expr, ExprKind, Field, Term, WordToken};
+use crate::token::{Profile, tokenize};
+
+/// The longest text that is looked at, in bytes; what lies beyond is not matched.
+pub const MAX_TEXT_BYTES: usize = 4 * 1024 * 1024;
+
+/// A post and its tokens.
+#[derive(Debug)]
+pub struct TokenizedDoc<'a> {
+    pub(crate) doc: &'a Doc<'a>,
+    tokens: DocTokens,
+}
+
+impl<'a> TokenizedDoc<'a> {
+    /// Tokenises all that any rule may ask of `doc`.
+    pub fn new(doc: &'a Doc<'a>) -> Self {
+        let mut tokens = DocTokens::default();
+        tokens.fill(doc, Needs::ALL);
+        Self { doc, tokens }
+    }
+
+    pub(crate) fn view(&self) -> View<'_> {
+        View {
+            doc: self.doc,
+            tokens: &self.tokens,
+        }
+    }
+}
+
+/// What one evaluation looks at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) doc: &'a Doc<'a>,
+    pub(crate) tokens: &'a DocTokens,
+}
+
+/// Which parts of a post besides its text must be tokenised.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Needs(u8);
+
+impl Needs {
+    const LINKS: Self = Self(1);
+    const PAGES: Self = Self(2);
+    const AUTHOR: Self = Self(4);
+    const PLACE: Self = Self(8);
+    pub(crate) const ALL: Self = Self(15);
+
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn has(self, part: Self) -> bool {
+        self.0 & part.0 != 0
+    }
+
+    /// What `expr` asks for.
+    pub(crate) fn of(expr: &Expr) -> Self {
+        match &expr.kind {
+            ExprKind::Any(parts) | ExprKind::All(parts) => {
+                parts.iter().map(Self::of).fold(Self::default(), Self::or)
+            }
+            ExprKind::Not(part) => Self::of(part),
+            ExprKind::Term(term) => match term {
+                Term::Field(Field::Url, _) | Term::V11Track(_) => Self::LINKS,
+                Term::Field(Field::UrlTitle | Field::UrlDescription, _) => Self::PAGES,
+                Term::Field(Field::Bio | Field::BioName | Field::BioLocation, _) => Self::AUTHOR,
+                Term::Place(_) => Self::PLACE,
+                _ => Self::default(),
+            },
+        }
+    }
+}
+
+/// Which text of a post a zone holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ZoneKind {
+    /// The post's own text (content 0) or an embedded one's.
+    Text,
+    LinkAddress,
+    LinkTitle,
+    LinkDescription,
+    Bio,
+    AuthorName,
+    AuthorLocation,
+    PlaceName,
+}
+
+/// The tokens of one text.
+#[derive(Debug, Clone)]
+pub(crate) struct Zone {
+    pub(crate) kind: ZoneKind,
+    /// 0 is the post's own content, the others are the embedded ones.
+    pub(crate) content: usize,
+    /// Which entity of that content, where the zone belongs to one.
+    pub(crate) entity: usize,
+    entries: Range<usize>,
+}
+
+/// One token of a zone.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) hash: u64,
+    folded: Range<u32>,
+    /// Where it stands in the zone's text.
+    pub(crate) span: Range<u32>,
+    pub(crate) glued: bool,
+}
+
+/// All tokens of a post.
+#[derive(Debug, Default)]
+pub(crate) struct DocTokens {
+    folded: String,
+    entries: Vec<Entry>,
+    zones: Vec<Zone>,
+    /// One bit for each word of the texts: most rules fail here.
+    present: [u64; 16],
+}
+
+impl DocTokens {
+    /// Forgets the last post and takes up `doc`.
+    pub(crate) fn fill(&mut self, doc: &Doc<'_>, needs: Needs) {
+        self.folded.clear();
+        self.entries.clear();
+        self.zones.clear();
+        self.present = [0; 16];
+        for (content, text) in contents(doc).map(|content| content.text).enumerate() {
+            self.add(ZoneKind::Text, content, 0, text);
+        }
+        for entry in &self.entries {
+            let bit = entry.hash >> 54;
+            self.present[(bit >> 6) as usize] |= 1 << (bit & 63);
+        }
+        if needs.has(Needs::LINKS) || needs.has(Needs::PAGES) {
+            self.add_links(doc, needs);
+        }
+        if needs.has(Needs::AUTHOR) {
+            self.add(ZoneKind::Bio, 0, 0, doc.author.bio);
+            self.add(ZoneKind::AuthorName, 0, 0, doc.author.name);
+            self.add(ZoneKind::AuthorLocation, 0, 0, doc.author.location);
+        }
+        if let Some(place) = doc.place.filter(|_| needs.has(Needs::PLACE)) {
+            self.add(ZoneKind::PlaceName, 0, 0, place.name);
+            self.add(ZoneKind::PlaceName, 0, 0, place.full_name);
+        }
+    }
+
+    fn add_links(&mut self, doc: &Doc<'_>, needs: Needs) {
+        for (content, part) in contents(doc).enumerate() {
+            for (index, link) in part
+                .entities
+                .iter()
+                .enumerate()
+                .filter(|(_, e)| e.kind == EntityKind::Link)
+            {
+                if needs.has(Needs::LINKS) {
+                    self.add(ZoneKind::LinkAddress, content, index, &link.value);
+                    if link.target != link.value {
+                        self.add(ZoneKind::LinkAddress, content, index, &link.target);
+                    }
+                }
+                if needs.has(Needs::PAGES) {
+                    self.add(ZoneKind::LinkTitle, content, index, &link.title);
+                    self.add(ZoneKind::LinkDescription, content, index, &link.description);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, kind: ZoneKind, content: usize, entity: usize, text: &str) {
+        let text = &text[..text.floor_char_boundary(MAX_TEXT_BYTES)];
+        let first = self.entries.len();
+        let (folded, entries) = (&mut self.folded, &mut self.entries);
+        tokenize(text, Profile::Stream, &mut |token| {
+            let start = narrow(folded.len());
+            folded.push_str(token.text);
+            entries.push(Entry {
+                hash: hash_word(token.text),
+                folded: start..narrow(folded.len()),
+                span: narrow(token.span.start)..narrow(token.span.end),
+                glued: token.glued,
+            });
+        });
+        self.zones.push(Zone {
+            kind,
+            content,
+            entity,
+            entries: first..self.entries.len(),
+        });
+    }
+
+    /// May a text of the post hold this word? `false` is certain.
+    pub(crate) fn may_hold(&self, hash: u64) -> bool {
+        let bit = hash >> 54;
+        self.present[(bit >> 6) as usize] & (1 << (bit & 63)) != 0
+    }
+
+    pub(crate) fn zones(&self, kind: ZoneKind) -> impl Iterator<Item = &Zone> {
+        self.zones.iter().filter(move |zone| zone.kind == kind)
+    }
+
+    pub(crate) fn entries(&self, zone: &Zone) -> &[Entry] {
+        &self.entries[zone.entries.clone()]
+    }
+
+    /// The hashes of all words of the post's texts.
+    pub(crate) fn text_hashes(&self) -> impl Iterator<Item = u64> {
+        self.zones(ZoneKind::Text)
+            .flat_map(|zone| self.entries(zone))
+            .map(|entry| entry.hash)
+    }
+
+    pub(crate) fn is_word(&self, entry: &Entry, word: &WordToken) -> bool {
+        entry.hash == word.hash
+            && self.folded[entry.folded.start as usize..entry.folded.end as usize] == word.text
+    }
+}
+
+/// The post's own content, then the embedded ones.
+pub(crate) fn contents<'a>(doc: &'a Doc<'a>) -> impl Iterator<Item = &'a crate::doc::Content<'a>> {
+    std::iter::once(&doc.content).chain(doc.embedded)
+}
+
+/// The hash by which words are compared before their letters are.
+pub(crate) fn hash_word(word: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(word.as_bytes());
+    hasher.finish()
+}
+
+/// Offsets fit: a post's texts are cut at [`MAX_TEXT_BYTES`], and a sum beyond four gigabytes is not matched.
+fn narrow(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
