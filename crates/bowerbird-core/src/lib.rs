@@ -16,6 +16,7 @@ pub mod event;
 pub mod export;
 pub mod frame;
 pub mod ids;
+pub mod memory;
 pub mod raw;
 pub mod record;
 #[cfg(feature = "schema")]
@@ -25,6 +26,7 @@ pub mod source;
 pub mod spool;
 pub mod status;
 pub mod store;
+pub mod testing;
 pub mod time;
 pub mod track;
 pub mod view;

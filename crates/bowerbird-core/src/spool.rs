@@ -21,10 +21,17 @@ pub const LEASE_FOR: Duration = Duration::from_secs(60);
 /// - Offsets grow by one for each record, over all sources, and are never given twice.
 /// - **Lanes** are independent. `lease` gives records in order of offset, each at most once until it is acked, retried, buried or
 ///   its lease ([`LEASE_FOR`]) runs out. While a record waits for a retry, later records with its key are held back; others go on.
-/// - A lane resumes after a restart at its first unacknowledged record: at least once, never skipped.
+///   Dropping the future of `lease` leases nothing.
+/// - A lane resumes after a restart at its first unacknowledged record: at least once, never skipped. Leases, delays and attempts are
+///   of one process and are forgotten then.
+/// - Acknowledging again what is acknowledged changes nothing. Whatever names a record that is not there, or that this lane can't do this
+///   to, is told [`SpoolError::Unknown`] and changes nothing.
 /// - A record is dropped from the log when every lane has acknowledged it. A lane that does not exist holds nothing back.
-/// - **Bury** acknowledges a record and appends a [`crate::record::Content::Buried`] with it, in one durable step.
-/// - At its size limit an append is refused with [`SpoolError::Full`] and changes nothing.
+/// - **Bury** acknowledges a record and appends a [`crate::record::Content::Buried`] with it ([`crate::record::bury`], under the same key), in
+///   one durable step. It counts for no source, and the size limit does not refuse it: it is how a lane gets on.
+/// - At its size limit an append is refused with [`SpoolError::Full`] and changes nothing. One that could never fit is
+///   [`SpoolError::Unknown`].
+/// - An append, once begun, is made whole even if its future is dropped.
 /// - After [`SpoolError::Failed`] from an append, the spool refuses all further appends: the process must say so and stop.
 #[async_trait]
 pub trait Spool: Send + Sync + std::fmt::Debug {
@@ -112,6 +119,30 @@ pub struct SourceState {
     pub appended: u64,
 }
 
+impl SourceState {
+    /// A source that nobody has taken yet.
+    pub fn new(source: SourceName) -> Self {
+        Self {
+            source,
+            lease: 0,
+            cursor: None,
+            heard_at: None,
+            read: 0,
+            unmatched: 0,
+            appended: 0,
+        }
+    }
+
+    /// What becomes of it with an append.
+    pub fn advance(&mut self, append: &Append) {
+        self.cursor = append.cursor.clone().or(self.cursor.take());
+        self.heard_at = append.heard_at.or(self.heard_at);
+        self.read += append.read;
+        self.unmatched += append.unmatched;
+        self.appended += append.entries.len() as u64;
+    }
+}
+
 /// Where a new lane begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LaneStart {
@@ -191,4 +222,23 @@ pub enum SpoolError {
     /// A write or an fsync failed, or the log is damaged: stop and say so.
     #[error("spool failed: {0}")]
     Failed(String),
+}
+
+impl SpoolError {
+    /// An append that would not fit into an empty spool.
+    pub fn never_fits(bytes: u64, limit: u64) -> Self {
+        Self::Unknown(format!(
+            "an append of {bytes} bytes can't fit a spool of {limit} bytes"
+        ))
+    }
+
+    /// That the store's lane is there for good.
+    pub fn keeps_store_lane() -> Self {
+        Self::Unknown("the store's lane can't be dropped".to_owned())
+    }
+
+    /// That a record was never given to the lane, so that it can't be given back.
+    pub fn never_leased(lane: &Lane, offset: u64) -> Self {
+        Self::Unknown(format!("record {offset} was not given to lane `{lane}`"))
+    }
 }

@@ -1,0 +1,5 @@
+//! Conformance suites: what every backend of a trait must do, as plain functions that panic where a backend does not.
+//!
+//! An ordinary module without test-only dependencies, so that backends in other crates (and other people's) can run them.
+
+pub mod spool_suite;
