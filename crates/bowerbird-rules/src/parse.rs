@@ -215,7 +215,7 @@ impl<'a> Parser<'a> {
             return Ok(digit - b'0');
         }
         let span = if digits.is_empty() {
-            start..self.at
+            from - 1..from
         } else {
             from..self.at
         };
