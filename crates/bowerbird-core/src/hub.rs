@@ -108,13 +108,21 @@ impl Hub {
     pub fn new(live: Arc<LiveTracks>) -> (Arc<Self>, HubTask) {
         let (intake, offered) = mpsc::channel(INTAKE_QUEUE);
         let (readers, _) = broadcast::channel(READER_QUEUE);
-        let hub = Arc::new(Self { live, readers, recent: Mutex::default(), intake });
+        let hub = Arc::new(Self {
+            live,
+            readers,
+            recent: Mutex::default(),
+            intake,
+        });
         (Arc::clone(&hub), HubTask { hub, offered })
     }
 
     /// Takes a batch that is durable; never waits.
     pub fn offer(&self, first_offset: u64, entries: &[Entry]) {
-        let offered = |(entry, offset): (&Entry, u64)| Offered { offset, entry: entry.clone() };
+        let offered = |(entry, offset): (&Entry, u64)| Offered {
+            offset,
+            entry: entry.clone(),
+        };
         let batch: Vec<Offered> = entries.iter().zip(first_offset..).map(offered).collect();
         let mut recent = self.recent();
         for one in &batch {
@@ -132,24 +140,43 @@ impl Hub {
     pub fn subscribe(&self, after: Option<u64>) -> Subscription {
         let receiver = self.readers.subscribe();
         let backlog = after.map_or_else(VecDeque::new, |offset| self.backlog(offset));
-        Subscription { receiver, backlog, delivered: after }
+        Subscription {
+            receiver,
+            backlog,
+            delivered: after,
+        }
     }
 
     fn backlog(&self, after: u64) -> VecDeque<Delivery> {
         let (missed, records): (u64, Vec<Offered>) = {
             let recent = self.recent();
-            let oldest = recent.records.front().map_or(after + 1, |first| first.offset);
-            let newer = recent.records.iter().filter(|one| one.offset > after).cloned().collect();
+            let oldest = recent
+                .records
+                .front()
+                .map_or(after + 1, |first| first.offset);
+            let newer = recent
+                .records
+                .iter()
+                .filter(|one| one.offset > after)
+                .cloned()
+                .collect();
             (oldest.saturating_sub(after + 1), newer)
         };
         let gap = (missed > 0).then_some(Delivery::Missed(missed));
-        let events = records.iter().filter_map(|one| self.render(one)).map(|event| Delivery::Event(Arc::new(event)));
+        let events = records
+            .iter()
+            .filter_map(|one| self.render(one))
+            .map(|event| Delivery::Event(Arc::new(event)));
         gap.into_iter().chain(events).collect()
     }
 
     /// The newest records, oldest first; for trying out a rule.
     pub fn recent_records(&self) -> Vec<Bytes> {
-        self.recent().records.iter().map(|one| one.entry.bytes.clone()).collect()
+        self.recent()
+            .records
+            .iter()
+            .map(|one| one.entry.bytes.clone())
+            .collect()
     }
 
     /// The newest posts as they are shown, newest first, of one track or of all.
@@ -172,25 +199,46 @@ impl Hub {
 
     fn render(&self, one: &Offered) -> Option<LiveEvent> {
         let record = Record::decode(&one.entry.bytes).ok()?;
-        let Content::Event { event, captures, .. } = &record.content else { return None };
+        let Content::Event {
+            event, captures, ..
+        } = &record.content
+        else {
+            return None;
+        };
         let source = SourceName::parse(&record.source).ok()?;
         let (kind, json) = match &event.body {
             Body::Post(post) | Body::Edit(post) => {
                 let mut view = PostView::new(&source, record.received_at, &event.id, post);
                 view.captures = captures.iter().map(CaptureView::live).collect();
-                with_doc(&event.id.id, post, |doc| view.mark(&self.live.marks(doc, captures)));
-                let kind = if matches!(event.body, Body::Edit(_)) { LiveKind::Edit } else { LiveKind::Post };
+                with_doc(&event.id.id, post, |doc| {
+                    view.mark(&self.live.marks(doc, captures))
+                });
+                let kind = if matches!(event.body, Body::Edit(_)) {
+                    LiveKind::Edit
+                } else {
+                    LiveKind::Post
+                };
                 (kind, serde_json::to_vec(&view).ok()?)
             }
             Body::Delete(Delete::Post { post_id, .. }) => {
                 let key = format!("{}/{post_id}", event.id.service);
-                (LiveKind::Delete, serde_json::to_vec(&serde_json::json!({ "key": key })).ok()?)
+                (
+                    LiveKind::Delete,
+                    serde_json::to_vec(&serde_json::json!({ "key": key })).ok()?,
+                )
             }
             _ => return None,
         };
         let tracks = captures.iter().map(|caught| caught.track).collect();
         let sse = server_sent(kind, one.offset, &json);
-        Some(LiveEvent { offset: one.offset, kind, tracks, record: one.entry.bytes.clone(), json: json.into(), sse })
+        Some(LiveEvent {
+            offset: one.offset,
+            kind,
+            tracks,
+            record: one.entry.bytes.clone(),
+            json: json.into(),
+            sse,
+        })
     }
 }
 
@@ -213,14 +261,18 @@ impl Recent {
         self.bytes += one.entry.bytes.len();
         self.records.push_back(one);
         while self.records.len() > RECENT_RECORDS || self.bytes > RECENT_BYTES {
-            let Some(oldest) = self.records.pop_front() else { break };
+            let Some(oldest) = self.records.pop_front() else {
+                break;
+            };
             self.bytes -= oldest.entry.bytes.len();
         }
     }
 }
 
 fn is_delete(record: &[u8]) -> bool {
-    let Ok(record) = Record::decode(record) else { return false };
+    let Ok(record) = Record::decode(record) else {
+        return false;
+    };
     matches!(record.content, Content::Event { event, .. } if matches!(event.body, Body::Delete(_)))
 }
 
@@ -299,7 +351,9 @@ impl Subscription {
     }
 
     fn is_new(&mut self, delivery: &Delivery) -> bool {
-        let Delivery::Event(event) = delivery else { return true };
+        let Delivery::Event(event) = delivery else {
+            return true;
+        };
         let is_new = self.delivered.is_none_or(|last| event.offset > last);
         if is_new {
             self.delivered = Some(event.offset);
@@ -307,3 +361,6 @@ impl Subscription {
         is_new
     }
 }
+
+#[cfg(test)]
+mod tests;

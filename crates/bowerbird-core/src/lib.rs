@@ -15,8 +15,12 @@ pub mod counts;
 pub mod event;
 pub mod export;
 pub mod frame;
+pub mod hub;
 pub mod ids;
+pub mod live;
 pub mod memory;
+pub mod pipeline;
+pub mod preview;
 pub mod raw;
 pub mod record;
 #[cfg(feature = "schema")]

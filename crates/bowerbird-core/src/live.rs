@@ -36,7 +36,11 @@ pub struct LiveTracks {
 
 impl Default for LiveTracks {
     fn default() -> Self {
-        Self { rules: RuleSet::new(), by_id: ArcSwap::default(), changes: watch::Sender::default() }
+        Self {
+            rules: RuleSet::new(),
+            by_id: ArcSwap::default(),
+            changes: watch::Sender::default(),
+        }
     }
 }
 
@@ -47,14 +51,22 @@ impl LiveTracks {
         let mut after = BTreeMap::new();
         let mut failed = Vec::new();
         for track in &tracks {
-            let same_rule = before.get(&track.id).filter(|known| known.track.draft.rule == track.draft.rule);
+            let same_rule = before
+                .get(&track.id)
+                .filter(|known| known.track.draft.rule == track.draft.rule);
             let rule = match same_rule {
                 Some(known) => Ok(Arc::clone(&known.rule)),
                 None => Rule::parse(&track.draft.rule).map(Arc::new),
             };
             match rule {
                 Ok(rule) => {
-                    after.insert(track.id, Arc::new(LiveTrack { track: track.clone(), rule }));
+                    after.insert(
+                        track.id,
+                        Arc::new(LiveTrack {
+                            track: track.clone(),
+                            rule,
+                        }),
+                    );
                 }
                 Err(error) => failed.push((track.id, error)),
             }
@@ -65,12 +77,21 @@ impl LiveTracks {
         failed
     }
 
-    fn update_rules(&self, before: &BTreeMap<TrackId, Arc<LiveTrack>>, after: &BTreeMap<TrackId, Arc<LiveTrack>>) {
-        for id in before.keys().filter(|id| after.get(id).is_none_or(|live| live.track.draft.paused)) {
+    fn update_rules(
+        &self,
+        before: &BTreeMap<TrackId, Arc<LiveTrack>>,
+        after: &BTreeMap<TrackId, Arc<LiveTrack>>,
+    ) {
+        for id in before
+            .keys()
+            .filter(|id| after.get(id).is_none_or(|live| live.track.draft.paused))
+        {
             self.rules.remove(id.0);
         }
         for (id, live) in after.iter().filter(|(_, live)| !live.track.draft.paused) {
-            let unchanged = before.get(id).is_some_and(|known| !known.track.draft.paused && Arc::ptr_eq(&known.rule, &live.rule));
+            let unchanged = before.get(id).is_some_and(|known| {
+                !known.track.draft.paused && Arc::ptr_eq(&known.rule, &live.rule)
+            });
             if !unchanged {
                 self.rules.insert(id.0, Arc::clone(&live.rule));
             }
@@ -100,7 +121,9 @@ impl LiveTracks {
     /// What of the text these captures' rules matched, as sorted byte ranges that do not overlap.
     pub fn marks(&self, doc: &Doc<'_>, captures: &[Caught]) -> Vec<Range<usize>> {
         let tracks = self.by_id.load();
-        let caught = captures.iter().filter_map(|caught| tracks.get(&caught.track));
+        let caught = captures
+            .iter()
+            .filter_map(|caught| tracks.get(&caught.track));
         let mut ranges: Vec<_> = caught.flat_map(|live| live.rule.highlights(doc)).collect();
         merge(&mut ranges);
         ranges
@@ -118,16 +141,30 @@ pub struct Matcher {
 
 impl Matcher {
     /// Every active track of this source whose rule matches, by id.
-    pub fn captures(&mut self, source: &SourceName, received_at: Time, doc: &Doc<'_>) -> Vec<Caught> {
+    pub fn captures(
+        &mut self,
+        source: &SourceName,
+        received_at: Time,
+        doc: &Doc<'_>,
+    ) -> Vec<Caught> {
         self.keys.clear();
         self.rules.matches(doc, &mut self.scratch, &mut self.keys);
         let tracks = &self.tracks;
-        let live = self.keys.iter().filter_map(|key| tracks.get(&TrackId(*key)));
+        let live = self
+            .keys
+            .iter()
+            .filter_map(|key| tracks.get(&TrackId(*key)));
         let listening = live.filter(|live| {
             let draft = &live.track.draft;
-            draft.is_active(received_at) && (draft.sources.is_empty() || draft.sources.contains(source))
+            draft.is_active(received_at)
+                && (draft.sources.is_empty() || draft.sources.contains(source))
         });
-        listening.map(|live| Caught { track: live.track.id, rule_version: live.track.rule_version }).collect()
+        listening
+            .map(|live| Caught {
+                track: live.track.id,
+                rule_version: live.track.rule_version,
+            })
+            .collect()
     }
 }
 

@@ -25,9 +25,15 @@ pub struct Preview {
 pub fn preview(records: &[Bytes], rule: &Rule, most_samples: usize) -> Preview {
     let mut answer = Preview::default();
     for bytes in records.iter().rev() {
-        let Ok(record) = Record::decode(bytes) else { continue };
-        let Content::Event { event, .. } = &record.content else { continue };
-        let (Some(post), Ok(source)) = (event.post(), SourceName::parse(&record.source)) else { continue };
+        let Ok(record) = Record::decode(bytes) else {
+            continue;
+        };
+        let Content::Event { event, .. } = &record.content else {
+            continue;
+        };
+        let (Some(post), Ok(source)) = (event.post(), SourceName::parse(&record.source)) else {
+            continue;
+        };
         answer.looked_at += 1;
         with_doc(&event.id.id, post, |doc| {
             if !rule.matches(doc) {

@@ -147,3 +147,6 @@ pub fn train(samples: &[Vec<u8>]) -> Option<Vec<u8>> {
 pub fn dictionary_number(bytes: &[u8]) -> Option<u32> {
     zstd::zstd_safe::get_dict_id(bytes).map(|id| id.get())
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,6 +96,37 @@ pub enum RecordError {
     Damaged(String),
 }
 
+/// How many characters of a reason are kept when a record is buried.
+pub const MOST_REASON: usize = 2_000;
+
+/// The bytes of the record that says `lane` could not handle the one in `bytes`. Burying what was buried before wraps the first record
+/// again, not the wrapping, so that it never grows.
+pub fn bury(lane: &str, reason: &str, bytes: &[u8]) -> Vec<u8> {
+    let reason: String = reason.chars().take(MOST_REASON).collect();
+    let was = Record::decode(bytes);
+    let (source, received_at) = match &was {
+        Ok(record) => (record.source.as_ref(), record.received_at),
+        Err(_) => ("unknown", Time::default()),
+    };
+    let innermost = match &was {
+        Ok(Record {
+            content: Content::Buried { record, .. },
+            ..
+        }) => record,
+        _ => bytes,
+    };
+    let buried = Record {
+        source: Cow::Borrowed(source),
+        received_at,
+        content: Content::Buried {
+            lane: Cow::Borrowed(lane),
+            reason: Cow::Owned(reason),
+            record: innermost,
+        },
+    };
+    buried.encode(Vec::with_capacity(innermost.len() + 128))
+}
+
 impl<'a> Record<'a> {
     /// The record's bytes, appended to `out`.
     pub fn encode(&self, out: Vec<u8>) -> Vec<u8> {
@@ -118,3 +149,6 @@ impl<'a> Record<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

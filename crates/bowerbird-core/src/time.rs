@@ -13,7 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Time(pub i64);
 
 impl Time {
-    /// The present. Called by the pipeline and the executable only; everything else is handed the time.
+    /// The present. Called by the pipeline and the executable only, and by spools to learn how long a retry has to wait; everything else
+    /// is handed the time.
     pub fn now() -> Self {
         Self(jiff::Timestamp::now().as_microsecond())
     }
@@ -92,5 +93,42 @@ impl<'de> Deserialize<'de> for Time {
         } else {
             i64::deserialize(deserializer).map(Self)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_utc_strings_outside_and_numbers_inside() {
+        let cases = [
+            ("2026-11-21T08:15:30Z", "2026-11-21T08:15:30.000Z"),
+            ("2026-11-21T08:15:30.125+09:00", "2026-11-20T23:15:30.125Z"),
+            ("2026-05-25T14:23:29.157119Z", "2026-05-25T14:23:29.157119Z"),
+            ("1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500Z"),
+        ];
+        for (given, shown) in cases {
+            let time = Time::parse(given).unwrap();
+            assert_eq!(time.to_string(), shown);
+            assert_eq!(
+                serde_json::from_str::<Time>(&serde_json::to_string(&time).unwrap()).unwrap(),
+                time
+            );
+            assert_eq!(
+                postcard::from_bytes::<Time>(&postcard::to_stdvec(&time).unwrap()).unwrap(),
+                time
+            );
+        }
+        assert_eq!(Time::parse("yesterday"), None);
+        assert!(serde_json::from_str::<Time>("5").is_err());
+    }
+
+    #[test]
+    fn arithmetic_stops_at_the_ends() {
+        assert_eq!(Time(i64::MAX).plus(Duration::MAX), Time(i64::MAX));
+        assert_eq!(Time(5).since(Time(9)), Duration::ZERO);
+        assert_eq!(Time(9).since(Time(5)), Duration::from_micros(4));
+        assert_eq!(Time(-1).seconds(), -1);
     }
 }

@@ -13,7 +13,11 @@ pub(super) struct RateLimit {
 impl RateLimit {
     /// At most `per_second`.
     pub(super) fn new(per_second: u32) -> Self {
-        Self { per_second, left: per_second, until: None }
+        Self {
+            per_second,
+            left: per_second,
+            until: None,
+        }
     }
 
     /// May one more happen at `now`?

@@ -1,0 +1,181 @@
+use super::*;
+use crate::event::{Event, Post};
+use crate::ids::EventId;
+use crate::record::Caught;
+use crate::time::Time;
+use crate::track::{Track, TrackDraft};
+
+fn entry(id: &str, body: Body<'_>, captures: Vec<Caught>) -> Entry {
+    let event = Event {
+        id: EventId::new("test", id),
+        at: None,
+        body,
+    };
+    let key = event.id.key();
+    let content = Content::Event {
+        event,
+        captures,
+        raw: b"",
+    };
+    let record = Record {
+        source: "s".into(),
+        received_at: Time(1),
+        content,
+    };
+    Entry {
+        key,
+        bytes: record.encode(Vec::new()).into(),
+    }
+}
+
+fn post(id: &str, text: &str, captures: Vec<Caught>) -> Entry {
+    let post = Post {
+        text: text.into(),
+        ..Post::default()
+    };
+    entry(id, Body::Post(Box::new(post)), captures)
+}
+
+fn delete(id: &str) -> Entry {
+    entry(
+        id,
+        Body::Delete(Delete::Post {
+            post_id: id.into(),
+            author_id: "".into(),
+        }),
+        Vec::new(),
+    )
+}
+
+fn live() -> Arc<LiveTracks> {
+    let live = LiveTracks::default();
+    let track = Track {
+        id: TrackId(3),
+        rule_version: 1,
+        draft: TrackDraft::new("birds", "bird"),
+        created_at: Time(0),
+        changed_at: Time(0),
+    };
+    live.apply(vec![track]);
+    Arc::new(live)
+}
+
+fn texts(deliveries: &[Delivery]) -> Vec<String> {
+    let describe = |delivery: &Delivery| match delivery {
+        Delivery::Missed(count) => format!("missed {count}"),
+        Delivery::Event(event) => {
+            let json: serde_json::Value = serde_json::from_slice(&event.json).unwrap();
+            let said = json["text"]
+                .as_str()
+                .or(json["key"].as_str())
+                .unwrap()
+                .to_owned();
+            format!("{} {} {said}", event.offset, event.kind.as_str())
+        }
+    };
+    deliveries.iter().map(describe).collect()
+}
+
+async fn read(subscription: &mut Subscription, count: usize) -> Vec<Delivery> {
+    let mut all = Vec::new();
+    while all.len() < count {
+        all.push(subscription.next().await.expect("the hub lives"));
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_reader_gets_events_in_order_with_marks_and_tracks() {
+    let (hub, task) = Hub::new(live());
+    tokio::spawn(task.run());
+    let mut reader = hub.subscribe(None);
+    let caught = Caught {
+        track: TrackId(3),
+        rule_version: 1,
+    };
+    hub.offer(
+        5,
+        &[
+            post("1", "größter bird here", vec![caught]),
+            post("2", "a cat", vec![]),
+            delete("1"),
+        ],
+    );
+    let got = read(&mut reader, 3).await;
+    assert_eq!(
+        texts(&got),
+        [
+            "5 post größter bird here",
+            "6 post a cat",
+            "7 delete test/1"
+        ]
+    );
+    let Delivery::Event(first) = &got[0] else {
+        panic!("an event")
+    };
+    let json: serde_json::Value = serde_json::from_slice(&first.json).unwrap();
+    assert_eq!(
+        json["marks"],
+        serde_json::json!([[8, 12]]),
+        "in code points, not bytes"
+    );
+    assert_eq!(first.tracks, [TrackId(3)]);
+    let sse = std::str::from_utf8(&first.sse).unwrap();
+    assert!(
+        sse.starts_with("event: post\nid: 5\ndata: {") && sse.ends_with("}\n\n"),
+        "{sse}"
+    );
+}
+
+#[tokio::test]
+async fn resuming_gives_what_came_between_and_says_what_is_gone() {
+    let (hub, task) = Hub::new(live());
+    tokio::spawn(task.run());
+    let many: Vec<Entry> = (0..RECENT_RECORDS + 10)
+        .map(|n| post(&n.to_string(), &format!("post {n}"), vec![]))
+        .collect();
+    hub.offer(0, &many);
+    let mut late = hub.subscribe(Some(RECENT_RECORDS as u64 + 7));
+    assert_eq!(
+        texts(&read(&mut late, 2).await),
+        ["2008 post post 2008", "2009 post post 2009"]
+    );
+    let mut too_late = hub.subscribe(Some(4));
+    assert_eq!(
+        texts(&read(&mut too_late, 2).await),
+        ["missed 5", "10 post post 10"]
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_post_is_not_shown_again() {
+    let (hub, _task) = Hub::new(live());
+    hub.offer(
+        0,
+        &[post("1", "regretted", vec![]), post("2", "stays", vec![])],
+    );
+    hub.offer(2, &[delete("1")]);
+    let shown: Vec<_> = hub
+        .recent_posts(None, 10)
+        .into_iter()
+        .map(Delivery::Event)
+        .collect();
+    assert_eq!(texts(&shown), ["1 post stays"]);
+    assert!(
+        hub.recent_records()
+            .iter()
+            .all(|bytes| !bytes.windows(9).any(|part| part == b"regretted"))
+    );
+}
+
+#[tokio::test]
+async fn a_slow_reader_misses_and_is_told() {
+    let (hub, task) = Hub::new(live());
+    let mut reader = hub.subscribe(None);
+    for n in 0..INTAKE_QUEUE as u64 + 2 {
+        hub.offer(n, &[post(&n.to_string(), "x", vec![])]);
+    }
+    tokio::spawn(task.run());
+    let got = texts(&read(&mut reader, INTAKE_QUEUE + 1).await);
+    assert!(got.contains(&"missed 2".to_owned()), "{got:?}");
+}

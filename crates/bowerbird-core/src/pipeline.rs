@@ -1,0 +1,21 @@
+//! The way of a post: source → decode → match → spool → store, supervised.
+//!
+//! One direction, no loops. A [`source_worker`] reads frames and prepares batches on any core; each batch becomes durable in the spool, with
+//! the cursor behind it, before anything else learns of it; then the hub is told and the store's lane takes it up. This is the only
+//! part of the program that sleeps and retries: sources, spools and stores say what they need in their errors.
+
+mod backfill;
+mod backoff;
+mod dictionary;
+mod engine;
+mod gaps;
+mod prepare;
+mod redeliver;
+mod source_worker;
+mod store_lane;
+mod writer;
+
+pub use backfill::Backfill;
+pub use backoff::pause;
+pub use engine::{Engine, EngineError, Parts, Until};
+pub use redeliver::RedeliverError;

@@ -1,0 +1,270 @@
+//! The running whole: what is shared, what is started, in which order it stops.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::hub::Hub;
+use crate::ids::{Lane, SourceName, TrackId};
+use crate::live::LiveTracks;
+use crate::raw::RawCodec;
+use crate::source::{Connection, Decode};
+use crate::spool::{LaneStart, SourceState, Spool, SpoolError};
+use crate::status::Status;
+use crate::store::{KeepPosts, Store, StoreError};
+use crate::time::Time;
+
+use super::backfill::Backfill;
+use super::dictionary::{Sampler, make_dictionaries};
+use super::source_worker::SourceWorker;
+use super::store_lane;
+use super::writer::Writer;
+
+/// How often the store is asked whether tracks changed: a change is taken up within a second, with room to spare.
+const TRACKS_EVERY: Duration = Duration::from_millis(250);
+/// How often retention is looked after.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+/// Posts let go in one transaction.
+const SWEEP_POSTS: usize = 1_000;
+/// How long stopping waits for sources to bring home what they have read; what they can't is read again at the next start.
+const SOURCES_END_FOR: Duration = Duration::from_millis(500);
+/// How long stopping waits for the store to take what is in the spool; the rest is there at the next start.
+const DRAIN_FOR: Duration = Duration::from_millis(1_000);
+
+/// What an engine is made of.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The durable log.
+    pub spool: Arc<dyn Spool>,
+    /// Where posts stay.
+    pub store: Arc<dyn Store>,
+    /// Live delivery.
+    pub hub: Arc<Hub>,
+    /// The tracks, compiled.
+    pub live: Arc<LiveTracks>,
+    /// How each source is doing.
+    pub status: Arc<Status>,
+    /// Compression of raw bytes.
+    pub codec: Arc<RawCodec>,
+    /// Reads kept raw bytes again, whatever service they are of.
+    pub decode: Decode,
+    /// How long each source's posts stay without a capture; a source not named keeps them for ever.
+    pub keep: Vec<KeepPosts>,
+}
+
+/// When a run ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Only when it is stopped.
+    Stopped,
+    /// When every source has ended and the store has everything.
+    SourcesEnded,
+}
+
+/// Why a run ended that should not have.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The spool failed.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A defect of ours.
+    #[error("a worker broke down: {0}")]
+    Panicked(String),
+}
+
+/// A process's pipeline.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) parts: Parts,
+    pub(super) sampler: Arc<Sampler>,
+    pub(super) store_position: watch::Sender<u64>,
+    pub(super) backfills: Mutex<BTreeMap<TrackId, Backfill>>,
+    end: Arc<AtomicU64>,
+    writers: Mutex<HashMap<SourceName, Arc<Writer>>>,
+}
+
+impl Engine {
+    /// Puts the parts together; nothing runs yet.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self {
+            parts,
+            sampler: Arc::default(),
+            store_position: watch::Sender::default(),
+            backfills: Mutex::default(),
+            end: Arc::default(),
+            writers: Mutex::default(),
+        })
+    }
+
+    /// Loads dictionaries and tracks and opens the store's lane. Enough for commands that only look.
+    pub async fn start(&self) -> Result<(), EngineError> {
+        for dictionary in self.parts.store.dictionaries().await? {
+            self.parts.codec.add(&dictionary);
+        }
+        self.take_up_tracks().await?;
+        self.parts
+            .spool
+            .open_lane(&Lane::store(), LaneStart::Oldest)
+            .await?;
+        let size = self.parts.spool.size().await?;
+        self.end
+            .store(size.next, std::sync::atomic::Ordering::Relaxed);
+        let lanes = self.parts.spool.lanes().await?;
+        let position = lanes
+            .iter()
+            .find(|lane| lane.lane == Lane::store())
+            .map_or(size.next, |lane| lane.position);
+        self.store_position.send_replace(position);
+        Ok(())
+    }
+
+    /// Runs the sources and everything behind them until `stop` says so, or as `until` says; then lets the store catch up
+    /// for a moment. The first failure of spool or store ends it.
+    pub async fn run(
+        self: &Arc<Self>,
+        connections: Vec<Connection>,
+        until: Until,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), EngineError> {
+        let mut services: JoinSet<Result<(), EngineError>> = JoinSet::new();
+        let (stop_store, store_stopped) = watch::channel(false);
+        let parts = &self.parts;
+        let lane = store_lane::run(
+            Arc::clone(&parts.spool),
+            Arc::clone(&parts.store),
+            self.store_position.clone(),
+            store_stopped,
+        );
+        let mut lane = tokio::spawn(lane);
+        services.spawn(Arc::clone(self).watch_tracks());
+        services.spawn(Arc::clone(self).sweep());
+        let keys: Arc<dyn crate::store::Keys> = parts.store.clone();
+        let dictionaries =
+            make_dictionaries(Arc::clone(&self.sampler), Arc::clone(&parts.codec), keys);
+        services.spawn(async { dictionaries.await.map_err(EngineError::from) });
+
+        let mut sources: JoinSet<Result<(), EngineError>> = JoinSet::new();
+        for connection in connections {
+            let worker = SourceWorker::new(Arc::clone(self), connection, stop.clone()).await?;
+            sources.spawn(worker.run());
+        }
+        let outcome = tokio::select! {
+            outcome = all_done(&mut sources, until, stop.clone()) => outcome,
+            () = stopped_since(stop, SOURCES_END_FOR) => Ok(()),
+            failed = services.join_next() => failed.map_or(Ok(()), flatten),
+            failed = &mut lane => return flatten(failed),
+        };
+        sources.shutdown().await;
+        let _ = stop_store.send(true);
+        let drained = match until {
+            Until::SourcesEnded if outcome.is_ok() => Ok(lane.await),
+            _ => tokio::time::timeout(DRAIN_FOR, &mut lane).await,
+        };
+        services.shutdown().await;
+        outcome.and(drained.map_or(Ok(()), flatten))
+    }
+
+    /// Takes up the tracks as the store has them now; a rule that no longer parses is logged and left out.
+    pub async fn take_up_tracks(&self) -> Result<(), StoreError> {
+        let tracks = self.parts.store.tracks().await?;
+        for (track, error) in self.parts.live.apply(tracks) {
+            tracing::error!(track.id = %track, error.message = %error, "A track's rule does not parse and captures nothing");
+        }
+        Ok(())
+    }
+
+    async fn watch_tracks(self: Arc<Self>) -> Result<(), EngineError> {
+        let mut known = None;
+        loop {
+            let number = self.parts.store.change_number().await?;
+            if known != Some(number) {
+                self.take_up_tracks().await?;
+                known = Some(number);
+            }
+            tokio::time::sleep(TRACKS_EVERY).await;
+        }
+    }
+
+    async fn sweep(self: Arc<Self>) -> Result<(), EngineError> {
+        loop {
+            while self
+                .parts
+                .store
+                .sweep(Time::now(), &self.parts.keep, SWEEP_POSTS)
+                .await?
+                > 0
+            {
+                tokio::task::yield_now().await;
+            }
+            tokio::time::sleep(SWEEP_EVERY).await;
+        }
+    }
+
+    /// Becomes the one writer of a source in the spool.
+    pub(super) async fn take_writer(
+        &self,
+        source: &SourceName,
+    ) -> Result<(Arc<Writer>, SourceState), SpoolError> {
+        let state = self.parts.spool.take_source(source).await?;
+        let writer = Arc::new(Writer {
+            source: source.clone(),
+            lease: state.lease,
+            spool: Arc::clone(&self.parts.spool),
+            hub: Arc::clone(&self.parts.hub),
+            end: Arc::clone(&self.end),
+        });
+        let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        writers.insert(source.clone(), Arc::clone(&writer));
+        Ok((writer, state))
+    }
+
+    /// The writer that holds a source in this process; takes the source if none does.
+    pub(super) async fn writer(&self, source: &SourceName) -> Result<Arc<Writer>, SpoolError> {
+        let known = self
+            .writers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(source)
+            .cloned();
+        match known {
+            Some(writer) => Ok(writer),
+            None => Ok(self.take_writer(source).await?.0),
+        }
+    }
+}
+
+/// Waits until every source is done and, where the end of the sources is not the end of the run, until it is stopped.
+async fn all_done(
+    sources: &mut JoinSet<Result<(), EngineError>>,
+    until: Until,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), EngineError> {
+    while let Some(ended) = sources.join_next().await {
+        flatten(ended)?;
+    }
+    if until == Until::Stopped {
+        // An error means that the sender is gone: nobody is left to run for.
+        let _ = stop.wait_for(|stop| *stop).await;
+    }
+    Ok(())
+}
+
+/// Returns a while after `stop` said so, or after whoever could say so is gone.
+async fn stopped_since(mut stop: watch::Receiver<bool>, grace: Duration) {
+    // An error means that the sender is gone: nobody is left to run for.
+    let _ = stop.wait_for(|stop| *stop).await;
+    tokio::time::sleep(grace).await;
+}
+
+fn flatten(
+    ended: Result<Result<(), EngineError>, tokio::task::JoinError>,
+) -> Result<(), EngineError> {
+    ended.map_err(|panicked| EngineError::Panicked(panicked.to_string()))?
+}

@@ -1,0 +1,102 @@
+//! Which spans a source can't promise: pure bookkeeping, told of every connection's beginning, bytes and end.
+//!
+//! A gap begins at the last byte and ends with the first after it. A source that replays from its cursor leaves none, unless the
+//! cursor was lost; a bounded source has no time of its own and never has any.
+
+use crate::source::SourceSpec;
+use crate::time::Time;
+
+/// A gap as it now stands: open, or with its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct GapChange {
+    pub(super) from: Time,
+    pub(super) until: Option<Time>,
+    pub(super) reason: String,
+    pub(super) lost: Option<u64>,
+}
+
+/// The gaps of one source.
+#[derive(Debug)]
+pub(super) struct Gaps {
+    records: bool,
+    replays: bool,
+    last_heard: Option<Time>,
+    open: Option<(Time, String)>,
+    /// Posts withheld on this connection so far, and when we were told.
+    withheld: (u64, Option<Time>),
+}
+
+impl Gaps {
+    /// A source that was last heard, by the spool's durable note, at `heard_at`.
+    pub(super) fn new(spec: &SourceSpec, heard_at: Option<Time>) -> Self {
+        Self {
+            records: spec.endless,
+            replays: spec.replays,
+            last_heard: heard_at,
+            open: None,
+            withheld: (0, None),
+        }
+    }
+
+    /// The process starts; it may not have run for a while.
+    pub(super) fn started(&mut self) -> Option<GapChange> {
+        self.lost_sight("bowerbird was not running")
+    }
+
+    /// The connection ended, or went silent.
+    pub(super) fn disconnected(&mut self, reason: &str) -> Option<GapChange> {
+        self.withheld = (0, None);
+        self.lost_sight(reason)
+    }
+
+    /// The service no longer has what the cursor asks for.
+    pub(super) fn cursor_lost(&mut self, reason: &str) -> Option<GapChange> {
+        self.replays = false;
+        let change = self.lost_sight(reason);
+        self.replays = true;
+        change
+    }
+
+    /// A byte came, keep-alives included.
+    pub(super) fn heard(&mut self, first: Time, last: Time) -> Option<GapChange> {
+        self.last_heard = Some(last);
+        let (from, reason) = self.open.take()?;
+        Some(GapChange {
+            from,
+            until: Some(first.max(from)),
+            reason,
+            lost: None,
+        })
+    }
+
+    /// The service says how many posts it has withheld on this connection so far.
+    pub(super) fn limited(&mut self, at: Time, withheld: u64) -> Option<GapChange> {
+        let (before, since) = std::mem::replace(&mut self.withheld, (withheld, Some(at)));
+        let lost = withheld.saturating_sub(before);
+        let from = since.or(self.last_heard).unwrap_or(at);
+        let reason = "the service withheld posts beyond its limit".to_owned();
+        (self.records && lost > 0).then_some(GapChange {
+            from,
+            until: Some(at),
+            reason,
+            lost: Some(lost),
+        })
+    }
+
+    fn lost_sight(&mut self, reason: &str) -> Option<GapChange> {
+        let from = self.last_heard.filter(|_| self.records && !self.replays)?;
+        if self.open.is_some() {
+            return None;
+        }
+        self.open = Some((from, reason.to_owned()));
+        Some(GapChange {
+            from,
+            until: None,
+            reason: reason.to_owned(),
+            lost: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

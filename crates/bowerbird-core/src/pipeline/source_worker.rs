@@ -1,0 +1,349 @@
+//! One source, run: open, read, prepare, append; on trouble note the gap, pause, and open again.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::frame::Batch;
+use crate::ids::Cursor;
+use crate::source::{Connection, Ladder, Source, SourceError};
+use crate::status::{SourceStatus, WorkerState};
+use crate::time::Time;
+
+use super::backoff::pause;
+use super::engine::{Engine, EngineError};
+use super::gaps::{GapChange, Gaps};
+use super::prepare::{Prepared, Preparer};
+use super::writer::Writer;
+
+/// Batches being prepared at once: one more than the cores they can use, so that reading never waits for the disk.
+const IN_FLIGHT: usize = 3;
+/// How far a source that can wait may run ahead of the store: within what the spool still holds in memory.
+const AHEAD: u64 = 6_000;
+/// A connection that lived this long was a good one: the next failure starts its ladder anew. Shorter, and two programs
+/// that cut each other's connection would do so for ever.
+const GOOD_CONNECTION: Duration = Duration::from_secs(30);
+/// Keep-alives make *last heard* durable no more often than this.
+const HEARD_EVERY: Duration = Duration::from_secs(5);
+
+/// Runs one source until it ends, stops for good, or is told to stop.
+pub(super) struct SourceWorker {
+    engine: Arc<Engine>,
+    connection: Connection,
+    writer: Arc<Writer>,
+    gaps: Gaps,
+    cursor: Option<Cursor>,
+    failed: u32,
+    heard_durably: Option<Time>,
+    stop: watch::Receiver<bool>,
+}
+
+/// How reading one connection ended.
+enum ReadEnd {
+    /// A bounded source is read to its end.
+    Finished,
+    /// We were told to stop.
+    Told,
+    /// The connection failed.
+    Failed(SourceError),
+}
+
+type InFlight = VecDeque<(JoinHandle<Prepared>, Option<Cursor>)>;
+
+impl SourceWorker {
+    /// Becomes the source's one holder.
+    pub(super) async fn new(
+        engine: Arc<Engine>,
+        connection: Connection,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Self, EngineError> {
+        let (writer, state) = engine.take_writer(&connection.spec.name).await?;
+        let gaps = Gaps::new(&connection.spec, state.heard_at);
+        let (cursor, heard_durably) = (state.cursor, state.heard_at);
+        Ok(Self {
+            engine,
+            connection,
+            writer,
+            gaps,
+            cursor,
+            failed: 0,
+            heard_durably,
+            stop,
+        })
+    }
+
+    /// The source's whole life in this process.
+    pub(super) async fn run(mut self) -> Result<(), EngineError> {
+        let change = self.gaps.started();
+        self.note_gap(change).await?;
+        loop {
+            self.status(WorkerState::Connecting, "");
+            let opened_at = Instant::now();
+            let end = match self.open().await {
+                Some(Ok(source)) => self.read(source).await?,
+                Some(Err(error)) => ReadEnd::Failed(error),
+                None => ReadEnd::Told,
+            };
+            match end {
+                ReadEnd::Finished => {
+                    self.status(WorkerState::Ended, "");
+                    return Ok(());
+                }
+                ReadEnd::Told => return Ok(()),
+                ReadEnd::Failed(error) => {
+                    if opened_at.elapsed() >= GOOD_CONNECTION {
+                        self.failed = 0;
+                    }
+                    self.failed += 1;
+                    if !self.recover(error).await? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn open(&mut self) -> Option<Result<Box<dyn Source>, SourceError>> {
+        let opening = (self.connection.open)(self.cursor.clone());
+        let told = told_to_stop(&self.stop);
+        tokio::select! {
+            opened = opening => Some(opened),
+            () = told => None,
+        }
+    }
+
+    /// Reads until the connection ends one way or another; everything read before is durable when this returns.
+    async fn read(&mut self, mut source: Box<dyn Source>) -> Result<ReadEnd, EngineError> {
+        let mut in_flight = InFlight::new();
+        let mut last_byte = Instant::now();
+        let end = loop {
+            if *self.stop.borrow() {
+                break ReadEnd::Told;
+            }
+            let may_read = in_flight.len() < IN_FLIGHT && !self.is_ahead();
+            let stalls_at = self
+                .connection
+                .spec
+                .stall_after
+                .map(|after| last_byte + after);
+            tokio::select! {
+                biased;
+                () = told_to_stop(&self.stop) => break ReadEnd::Told,
+                prepared = first_done(&mut in_flight), if !in_flight.is_empty() => {
+                    let (prepared, cursor) = prepared?;
+                    self.append(prepared, cursor).await?;
+                }
+                batch = source.next_batch(), if may_read => match batch {
+                    Ok(Some(batch)) => {
+                        last_byte = Instant::now();
+                        in_flight.push_back(self.prepare(batch));
+                    }
+                    Ok(None) => break ReadEnd::Finished,
+                    Err(error) => break ReadEnd::Failed(error),
+                },
+                () = silence(stalls_at), if may_read => break ReadEnd::Failed(self.stalled()),
+                () = self.store_moved(), if !may_read && in_flight.is_empty() => {}
+            }
+        };
+        while !in_flight.is_empty() {
+            let (prepared, cursor) = first_done(&mut in_flight).await?;
+            self.append(prepared, cursor).await?;
+        }
+        Ok(end)
+    }
+
+    fn stalled(&self) -> SourceError {
+        let after = self
+            .connection
+            .spec
+            .stall_after
+            .unwrap_or_default()
+            .as_secs();
+        let reason = format!("nothing came for {after} s, not even a keep-alive");
+        SourceError::Retry {
+            ladder: Ladder::Network,
+            reason,
+        }
+    }
+
+    fn prepare(&self, batch: Batch) -> (JoinHandle<Prepared>, Option<Cursor>) {
+        let engine = Arc::clone(&self.engine);
+        let spec = self.connection.spec.clone();
+        let preparing = tokio::task::spawn_blocking(move || {
+            let preparer = Preparer {
+                source: &spec.name,
+                decode: spec.decode,
+                keep: spec.keep,
+                live: &engine.parts.live,
+                codec: &engine.parts.codec,
+                sampler: &engine.sampler,
+            };
+            preparer.prepare(&batch.frames)
+        });
+        (preparing, batch.cursor)
+    }
+
+    async fn append(
+        &mut self,
+        mut prepared: Prepared,
+        cursor: Option<Cursor>,
+    ) -> Result<(), EngineError> {
+        if let (Some(first), Some(last)) = (prepared.first_at, prepared.heard_at) {
+            self.status(WorkerState::Live, "");
+            let limits = std::mem::take(&mut prepared.limits);
+            let changes: Vec<GapChange> = limits
+                .into_iter()
+                .filter_map(|(at, n)| self.gaps.limited(at, n))
+                .collect();
+            let ended = self.gaps.heard(first, last);
+            prepared.entries.extend(
+                ended
+                    .iter()
+                    .chain(&changes)
+                    .map(|change| self.gap_entry(change)),
+            );
+            if prepared.read == 0 && prepared.entries.is_empty() && !self.is_worth_noting(last) {
+                return Ok(());
+            }
+            self.heard_durably = Some(last);
+        }
+        self.writer
+            .append(prepared, cursor.clone(), |why| {
+                self.status(WorkerState::Held, why)
+            })
+            .await?;
+        if cursor.is_some() {
+            self.cursor = cursor;
+        }
+        Ok(())
+    }
+
+    fn is_worth_noting(&self, heard: Time) -> bool {
+        self.heard_durably
+            .is_none_or(|noted| heard.since(noted) >= HEARD_EVERY)
+    }
+
+    /// Notes the gap and waits as the error asks; `false` if the source is not to be opened again.
+    async fn recover(&mut self, error: SourceError) -> Result<bool, EngineError> {
+        let reason = error.to_string();
+        let change = match &error {
+            SourceError::CursorLost { .. } => self.gaps.cursor_lost(&reason),
+            _ => self.gaps.disconnected(&reason),
+        };
+        self.note_gap(change).await?;
+        let source = self.connection.spec.name.as_str();
+        let wait = match error {
+            SourceError::Stop { .. } => {
+                tracing::error!(
+                    source.name = source,
+                    reason,
+                    "The source stopped; a person must look"
+                );
+                self.status(WorkerState::Stopped, &reason);
+                return Ok(false);
+            }
+            SourceError::CursorLost { .. } => {
+                self.cursor = None;
+                Duration::ZERO
+            }
+            SourceError::Retry { ladder, .. } => pause(ladder, self.failed),
+            SourceError::WaitUntil { at, .. } => at.since(Time::now()),
+        };
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        tracing::warn!(
+            source.name = source,
+            reason,
+            wait_ms,
+            "The source's connection ended; opening another"
+        );
+        self.status(
+            WorkerState::Waiting,
+            &format!("{reason}; next attempt at {}", Time::now().plus(wait)),
+        );
+        tokio::select! {
+            () = tokio::time::sleep(wait) => Ok(true),
+            () = told_to_stop(&self.stop) => Ok(false),
+        }
+    }
+
+    async fn note_gap(&self, change: Option<GapChange>) -> Result<(), EngineError> {
+        let Some(change) = change else { return Ok(()) };
+        let entries = vec![self.gap_entry(&change)];
+        let prepared = Prepared {
+            entries,
+            ..Prepared::default()
+        };
+        self.writer
+            .append(prepared, None, |why| self.status(WorkerState::Held, why))
+            .await?;
+        Ok(())
+    }
+
+    fn gap_entry(&self, change: &GapChange) -> crate::spool::Entry {
+        self.writer
+            .gap(change.from, change.until, &change.reason, change.lost)
+    }
+
+    /// Has a source that can wait run too far ahead of the store? A live stream can't wait: what it can't hold is a gap.
+    fn is_ahead(&self) -> bool {
+        let spec = &self.connection.spec;
+        let can_wait = !spec.endless || spec.replays;
+        let written = *self.engine.store_position.borrow();
+        can_wait
+            && self
+                .writer
+                .end
+                .load(Ordering::Relaxed)
+                .saturating_sub(written)
+                > AHEAD
+    }
+
+    async fn store_moved(&self) {
+        let mut position = self.engine.store_position.subscribe();
+        if self.is_ahead() && position.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    fn status(&self, state: WorkerState, detail: &str) {
+        self.engine.parts.status.set(SourceStatus {
+            source: self.connection.spec.name.clone(),
+            service: self.connection.spec.service.clone(),
+            state,
+            detail: detail.to_owned(),
+            since: Time::now(),
+            attempts: self.failed,
+        });
+    }
+}
+
+/// Waits for the oldest batch in flight. Cancel-safe: the batch leaves the queue only when it is done.
+async fn first_done(in_flight: &mut InFlight) -> Result<(Prepared, Option<Cursor>), EngineError> {
+    let Some((preparing, _)) = in_flight.front_mut() else {
+        return std::future::pending().await;
+    };
+    let prepared = preparing
+        .await
+        .map_err(|panicked| EngineError::Panicked(panicked.to_string()))?;
+    let cursor = in_flight.pop_front().and_then(|(_, cursor)| cursor);
+    Ok((prepared, cursor))
+}
+
+async fn silence(stalls_at: Option<Instant>) {
+    match stalls_at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Returns when `stop` says so, or when whoever could say so is gone.
+async fn told_to_stop(stop: &watch::Receiver<bool>) {
+    let mut stop = stop.clone();
+    // An error means that the sender is gone: nobody is left to run for.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
