@@ -1,6 +1,6 @@
 //! Tracks in their compiled form, matched against every post while people change them.
 //!
-//! [`LiveTracks::apply`] takes up the store's tracks as a whole and changes only what differs; readers are never blocked and
+//! [`LiveTracks::apply`] takes up the store's tracks as a whole and parses only what differs; readers are never blocked and
 //! see a change with their next batch. Nothing here is durable: the store is.
 
 use std::collections::BTreeMap;
@@ -71,31 +71,12 @@ impl LiveTracks {
                 Err(error) => failed.push((track.id, error)),
             }
         }
+        let running = after.iter().filter(|(_, live)| !live.track.draft.paused);
+        self.rules
+            .replace(running.map(|(id, live)| (id.0, Arc::clone(&live.rule))));
         self.by_id.store(Arc::new(after));
-        self.update_rules(&before, &self.by_id.load());
         self.changes.send_replace(Arc::new(tracks));
         failed
-    }
-
-    fn update_rules(
-        &self,
-        before: &BTreeMap<TrackId, Arc<LiveTrack>>,
-        after: &BTreeMap<TrackId, Arc<LiveTrack>>,
-    ) {
-        for id in before
-            .keys()
-            .filter(|id| after.get(id).is_none_or(|live| live.track.draft.paused))
-        {
-            self.rules.remove(id.0);
-        }
-        for (id, live) in after.iter().filter(|(_, live)| !live.track.draft.paused) {
-            let unchanged = before.get(id).is_some_and(|known| {
-                !known.track.draft.paused && Arc::ptr_eq(&known.rule, &live.rule)
-            });
-            if !unchanged {
-                self.rules.insert(id.0, Arc::clone(&live.rule));
-            }
-        }
     }
 
     /// What sources that filter upstream listen to: the tracks, newly sent with every change.
@@ -179,3 +160,6 @@ pub fn merge(ranges: &mut Vec<Range<usize>>) {
         touches
     });
 }
+
+#[cfg(test)]
+mod tests;
