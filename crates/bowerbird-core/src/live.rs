@@ -27,31 +27,29 @@ pub struct LiveTrack {
 }
 
 /// All tracks, ready to match.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct LiveTracks {
     rules: RuleSet,
-    by_id: ArcSwap<BTreeMap<TrackId, Arc<LiveTrack>>>,
+    taken_up: ArcSwap<TakenUp>,
     changes: watch::Sender<Arc<Vec<Track>>>,
 }
 
-impl Default for LiveTracks {
-    fn default() -> Self {
-        Self {
-            rules: RuleSet::new(),
-            by_id: ArcSwap::default(),
-            changes: watch::Sender::default(),
-        }
-    }
+/// Rules and tracks that belong together, so that a capture names the version of the rule that made it.
+#[derive(Debug, Default)]
+struct TakenUp {
+    rules: Arc<Snapshot>,
+    by_id: BTreeMap<TrackId, Arc<LiveTrack>>,
 }
 
 impl LiveTracks {
     /// Takes up the tracks as they are now. A track whose rule no longer parses is left out and named.
     pub fn apply(&self, tracks: Vec<Track>) -> Vec<(TrackId, RuleError)> {
-        let before = self.by_id.load_full();
-        let mut after = BTreeMap::new();
+        let before = self.taken_up.load_full();
+        let mut by_id = BTreeMap::new();
         let mut failed = Vec::new();
         for track in &tracks {
             let same_rule = before
+                .by_id
                 .get(&track.id)
                 .filter(|known| known.track.draft.rule == track.draft.rule);
             let rule = match same_rule {
@@ -60,7 +58,7 @@ impl LiveTracks {
             };
             match rule {
                 Ok(rule) => {
-                    after.insert(
+                    by_id.insert(
                         track.id,
                         Arc::new(LiveTrack {
                             track: track.clone(),
@@ -71,10 +69,11 @@ impl LiveTracks {
                 Err(error) => failed.push((track.id, error)),
             }
         }
-        let running = after.iter().filter(|(_, live)| !live.track.draft.paused);
+        let running = by_id.iter().filter(|(_, live)| !live.track.draft.paused);
         self.rules
             .replace(running.map(|(id, live)| (id.0, Arc::clone(&live.rule))));
-        self.by_id.store(Arc::new(after));
+        let rules = self.rules.snapshot();
+        self.taken_up.store(Arc::new(TakenUp { rules, by_id }));
         self.changes.send_replace(Arc::new(tracks));
         failed
     }
@@ -86,14 +85,13 @@ impl LiveTracks {
 
     /// One track.
     pub fn get(&self, id: TrackId) -> Option<Arc<LiveTrack>> {
-        self.by_id.load().get(&id).cloned()
+        self.taken_up.load().by_id.get(&id).cloned()
     }
 
     /// A matcher for one batch: sees the tracks as they are now.
     pub fn matcher(&self) -> Matcher {
         Matcher {
-            rules: self.rules.snapshot(),
-            tracks: self.by_id.load_full(),
+            taken_up: self.taken_up.load_full(),
             scratch: Scratch::default(),
             keys: Vec::new(),
         }
@@ -101,10 +99,10 @@ impl LiveTracks {
 
     /// What of the text these captures' rules matched, as sorted byte ranges that do not overlap.
     pub fn marks(&self, doc: &Doc<'_>, captures: &[Caught]) -> Vec<Range<usize>> {
-        let tracks = self.by_id.load();
+        let taken_up = self.taken_up.load();
         let caught = captures
             .iter()
-            .filter_map(|caught| tracks.get(&caught.track));
+            .filter_map(|caught| taken_up.by_id.get(&caught.track));
         let mut ranges: Vec<_> = caught.flat_map(|live| live.rule.highlights(doc)).collect();
         merge(&mut ranges);
         ranges
@@ -114,8 +112,7 @@ impl LiveTracks {
 /// Matches posts against the tracks as they were when it was made.
 #[derive(Debug)]
 pub struct Matcher {
-    rules: Arc<Snapshot>,
-    tracks: Arc<BTreeMap<TrackId, Arc<LiveTrack>>>,
+    taken_up: Arc<TakenUp>,
     scratch: Scratch,
     keys: Vec<u64>,
 }
@@ -129,12 +126,14 @@ impl Matcher {
         doc: &Doc<'_>,
     ) -> Vec<Caught> {
         self.keys.clear();
-        self.rules.matches(doc, &mut self.scratch, &mut self.keys);
-        let tracks = &self.tracks;
+        let taken_up = &self.taken_up;
+        taken_up
+            .rules
+            .matches(doc, &mut self.scratch, &mut self.keys);
         let live = self
             .keys
             .iter()
-            .filter_map(|key| tracks.get(&TrackId(*key)));
+            .filter_map(|key| taken_up.by_id.get(&TrackId(*key)));
         let listening = live.filter(|live| {
             let draft = &live.track.draft;
             draft.is_active(received_at)
