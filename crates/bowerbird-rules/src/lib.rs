@@ -22,6 +22,8 @@ mod phrase;
 mod rule;
 mod search;
 mod set;
+#[cfg(test)]
+mod testing;
 mod token;
 mod tokenized;
 pub mod v11;

@@ -485,4 +485,4 @@ fn shown(c: char) -> char {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -178,4 +178,4 @@ fn char_at(text: &str, at: usize) -> Option<char> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

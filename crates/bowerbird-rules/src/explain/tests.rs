@@ -1,1 +1,67 @@
-//! Tests of the module above.
+//! The sentences people read.
+
+use crate::Rule;
+
+#[track_caller]
+fn check(rule: &str, expected: &str) {
+    assert_eq!(
+        Rule::parse(rule).unwrap().explain(),
+        format!("posts that {expected}"),
+        "{rule}"
+    );
+}
+
+#[test]
+fn sentences_read_well() {
+    check("happy", "contain “happy”");
+    check("\"social media\"", "contain the phrase “social media”");
+    check(
+        "\"social media\"~3",
+        "contain the words “social media” with at most 3 others between them",
+    );
+    check(
+        "cat #meme -grumpy",
+        "contain “cat”, carry the hashtag #meme and do not contain “grumpy”",
+    );
+    check(
+        "apple OR iphone ipad",
+        "contain “apple” or (contain “iphone” and contain “ipad”)",
+    );
+    check(
+        "(happy OR happiness) lang:en -is:retweet",
+        "(contain “happy” or contain “happiness”), are in English (en) and are not reposts",
+    );
+    check(
+        "skiing -(snow OR day)",
+        "contain “skiing” and do not contain “snow” and do not contain “day”",
+    );
+    check("from:ada -has:links", "come from ada and have no link");
+    check(
+        "has:media has:images",
+        "have an image, video or other attachment and have an image",
+    );
+    check(
+        "-from:ada -source:web",
+        "do not come from ada and were not sent with web",
+    );
+    check(
+        "followers_count:10..20",
+        "come from an account with 10 to 20 followers",
+    );
+    check(
+        "sample:10 lang:und",
+        "belong to a fixed 10 % of all posts and are in an unknown language",
+    );
+    check(
+        "point_radius:[2.5 48.5 16km]",
+        "come from within 16 kilometres of longitude 2.5, latitude 48.5",
+    );
+    check(
+        "v11_follow:1,2,3",
+        "are by, to or passed on from one of 3 accounts",
+    );
+    check(
+        "@ada to:ada retweets_of:ada",
+        "mention @ada, are replies to ada and are reposts of ada",
+    );
+}

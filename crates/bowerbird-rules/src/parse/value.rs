@@ -226,7 +226,11 @@ impl Parser<'_> {
                 value.span.clone(),
                 "this range is empty: the smaller number comes first",
             );
-            return Err(error.hint(format!("write `{}..{min}`", max.unwrap_or_default())));
+            return Err(error.hint(format!(
+                "write `{}:{}..{min}`",
+                name_of(OPERATORS, &Operator::Count(counted)),
+                max.unwrap_or_default()
+            )));
         }
         Ok(CountRange { min, max })
     }

@@ -81,18 +81,29 @@ fn fold_exact(raw: &str, out: &mut String) {
 
 fn fold_loose(raw: &str, out: &mut String) {
     let from = out.len();
+    let apart: String = if raw.contains(keeps_form) {
+        lower(raw).nfd().collect()
+    } else {
+        lower(raw).nfkd().collect()
+    };
     let mut base = ' ';
-    let kept = lower(raw).nfkd().filter(move |&c| {
+    let kept = apart.chars().filter(move |&c| {
         let keep = !is_diacritic(c) || (c == '\u{306}' && base == 'и');
         base = c;
         keep
     });
     // A compatibility form may hold signs of its own ("½" is "1⁄2"); they are no part of a word.
-    let words = kept.flat_map(spell_out).flat_map(char::to_lowercase);
+    let words = kept.flat_map(spell_out).flat_map(lower_char);
     out.extend(words.nfc().filter(|&c| c.is_alphanumeric() || is_mark(c)));
     if out.len() == from {
         fold_exact(raw, out);
     }
+}
+
+/// Characters whose compatibility form falls apart into pieces of different characters: Thai and Lao "am", and Hangul
+/// letters that stand alone.
+fn keeps_form(c: char) -> bool {
+    matches!(c, '\u{E33}' | '\u{EB3}' | '\u{3131}'..='\u{318E}' | '\u{FFA0}'..='\u{FFDC}')
 }
 
 fn is_mark(c: char) -> bool {
