@@ -1,0 +1,213 @@
+//! A rule looked at before anyone saves it: what it says, what is wrong with it, what it would have caught.
+
+use axum::Json;
+use axum::extract::State;
+use bowerbird_core::preview::{Preview, preview};
+use bowerbird_core::rules::{Rule, RuleError, Severity, XLimits};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::error::ApiError;
+use crate::params::JsonBody;
+use crate::site::{App, Site};
+
+/// The most samples in one answer.
+const MOST_SAMPLES: usize = 20;
+/// The longest name suggested, in characters.
+const SUGGESTED_CHARS: usize = 40;
+
+/// A rule to look at.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckRule {
+    /// The rule.
+    rule: String,
+    /// How many samples of what it would have caught, 0 to 20; 5 if not given.
+    #[serde(default = "default_samples")]
+    samples: usize,
+}
+
+fn default_samples() -> usize {
+    5
+}
+
+/// What is to be said about a rule.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct RuleCheck {
+    /// Can it be used?
+    pub(crate) ok: bool,
+    /// What it says, in words; empty if it does not parse.
+    pub(crate) explanation: String,
+    /// A name for a track with this rule that no track has; empty if it does not parse.
+    pub(crate) name: String,
+    /// Why it does not parse; `null` if it does.
+    pub(crate) error: Option<RuleProblem>,
+    /// What is allowed and yet probably not meant.
+    pub(crate) warnings: Vec<RuleProblem>,
+    /// What X's filtered stream would refuse or question; it matters only to tracks on a source of X.
+    pub(crate) x_problems: Vec<RuleProblem>,
+    /// What it would have caught of the newest posts; `null` if it does not parse.
+    pub(crate) preview: Option<Preview>,
+}
+
+/// Something about a rule, and where.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct RuleProblem {
+    /// What is wrong and what was expected.
+    pub(crate) message: String,
+    /// What to write instead; empty where we can't tell.
+    pub(crate) hint: String,
+    /// Where it begins, counted in characters (Unicode code points) from 1.
+    pub(crate) position: usize,
+    /// How many characters it concerns; 0 at the end of the rule.
+    pub(crate) length: usize,
+    /// Can the rule be used all the same?
+    pub(crate) usable: bool,
+}
+
+impl RuleProblem {
+    /// As told by the parser.
+    pub(crate) fn new(rule: &str, error: &RuleError) -> Self {
+        Self {
+            message: error.message.clone(),
+            hint: error.hint.clone().unwrap_or_default(),
+            position: error.position,
+            length: rule
+                .get(error.span.clone())
+                .map_or(0, |part| part.chars().count()),
+            usable: error.severity == Severity::Warning,
+        }
+    }
+}
+
+/// What a rule says, what is wrong with it, and what it would have caught of the newest posts. Changes nothing.
+#[utoipa::path(post, path = "/api/v1/rules/check", tag = "tracks", request_body = CheckRule, responses((status = 200, body = RuleCheck)))]
+pub(crate) async fn check_rule(
+    State(app): State<App>,
+    JsonBody(asked): JsonBody<CheckRule>,
+) -> Result<Json<RuleCheck>, ApiError> {
+    if asked.samples > MOST_SAMPLES {
+        return Err(ApiError::bad_parameter(
+            "samples",
+            format_args!("expected 0 to {MOST_SAMPLES}"),
+        ));
+    }
+    check(&app.site, asked.rule, asked.samples).await.map(Json)
+}
+
+/// Looks at a rule.
+pub(crate) async fn check(
+    site: &Site,
+    text: String,
+    samples: usize,
+) -> Result<RuleCheck, ApiError> {
+    let problem = |error: &RuleError| RuleProblem::new(&text, error);
+    let rule = match Rule::parse(&text) {
+        Ok(rule) => rule,
+        Err(error) => return Ok(RuleCheck::unusable(problem(&error))),
+    };
+    let (explanation, name) = (rule.explain(), suggest_name(site, &text).await?);
+    let warnings = rule.warnings().iter().map(problem).collect();
+    let x_problems = rule
+        .check_for_x(&XLimits::STREAM)
+        .iter()
+        .map(problem)
+        .collect();
+    let records = site.parts.hub.recent_records();
+    let _permit = site.heavy.acquire().await.map_err(ApiError::internal)?;
+    let tried = tokio::task::spawn_blocking(move || preview(&records, &rule, samples)).await;
+    let preview = Some(tried.map_err(ApiError::internal)?);
+    Ok(RuleCheck {
+        ok: true,
+        explanation,
+        name,
+        error: None,
+        warnings,
+        x_problems,
+        preview,
+    })
+}
+
+impl RuleCheck {
+    fn unusable(error: RuleProblem) -> Self {
+        Self {
+            ok: false,
+            explanation: String::new(),
+            name: String::new(),
+            error: Some(error),
+            warnings: Vec::new(),
+            x_problems: Vec::new(),
+            preview: None,
+        }
+    }
+}
+
+/// The rule's own words, made a name that is still free.
+async fn suggest_name(site: &Site, rule: &str) -> Result<String, ApiError> {
+    let taken: Vec<String> = site
+        .store()
+        .tracks()
+        .await?
+        .into_iter()
+        .map(|track| track.draft.name)
+        .collect();
+    let base = name_of(rule);
+    if !taken.contains(&base) {
+        return Ok(base);
+    }
+    let numbered = (2..)
+        .map(|n| format!("{base} {n}"))
+        .find(|name| !taken.contains(name));
+    Ok(numbered.expect("there are more numbers than tracks"))
+}
+
+/// Words of a rule without its signs, as many as fit.
+fn name_of(rule: &str) -> String {
+    let mut name = String::new();
+    for word in rule
+        .split_whitespace()
+        .filter(|word| *word != "OR" && !word.starts_with('-'))
+    {
+        let word =
+            word.trim_matches(|c: char| matches!(c, '(' | ')' | '"' | '[' | ']') || c.is_control());
+        let gap = usize::from(!name.is_empty());
+        if name.chars().count() + gap + word.chars().count() > SUGGESTED_CHARS {
+            break;
+        }
+        if gap == 1 && !word.is_empty() {
+            name.push(' ');
+        }
+        name.push_str(word);
+    }
+    if name.is_empty() {
+        rule.chars()
+            .filter(|c| !c.is_control())
+            .take(SUGGESTED_CHARS)
+            .collect()
+    } else {
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_from_the_words_of_a_rule() {
+        let cases = [
+            ("heatwave", "heatwave"),
+            (
+                "(heatwave OR \"heat dome\") lang:en -is:retweet",
+                "heatwave heat dome lang:en",
+            ),
+            ("#café", "#café"),
+            ("猫", "猫"),
+            ("-a", "-a"),
+        ];
+        for (rule, expected) in cases {
+            assert_eq!(name_of(rule), expected, "{rule}");
+        }
+        assert!(name_of(&"x".repeat(100)).chars().count() <= SUGGESTED_CHARS);
+    }
+}

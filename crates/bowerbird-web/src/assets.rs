@@ -1,0 +1,6 @@
+//! stub
+use crate::site::App;
+use axum::Router;
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+}
