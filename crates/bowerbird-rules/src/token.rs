@@ -10,8 +10,8 @@ pub(crate) mod fold;
 
 use std::ops::Range;
 
-use chars::{Class, JOINER, class, is_modifier, is_presentation};
-use fold::fold_into;
+use chars::{Class, JOINER, Table, Traits, class, is_modifier, is_presentation, table};
+use fold::{fold_into, lower_char};
 
 /// How far two spellings may differ and still be the same word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,30 +37,49 @@ pub struct Token<'a> {
 
 /// Calls `each` with every token of `text`, in order.
 pub fn tokenize(text: &str, profile: Profile, each: &mut impl FnMut(Token<'_>)) {
-    let mut folded = String::new();
-    let (mut at, mut position, mut end) = (0, 0, usize::MAX);
-    while let Some((span, next, picture)) = next_token(text, at) {
-        at = next;
-        let raw = &text[span.clone()];
-        let glued = span.start == end;
+    tokenize_with(text, profile, &mut String::new(), each);
+}
+
+/// The same, with memory of the caller's for folded words.
+pub(crate) fn tokenize_with(
+    text: &str,
+    profile: Profile,
+    folded: &mut String,
+    each: &mut impl FnMut(Token<'_>),
+) {
+    let (stays, lowers) = match profile {
+        Profile::Stream => (Traits::STAYS, Traits::LOWERS),
+        Profile::Search => (Traits::STAYS_LOOSE, Traits::LOWERS_LOOSE),
+    };
+    let cutter = Cutter {
+        text,
+        table: table(),
+    };
+    let (mut at, mut position) = (0, 0);
+    // Nothing stands before the first token.
+    let mut end = usize::MAX;
+    while let Some(cut) = cutter.next(at) {
+        let raw = &text[cut.span.clone()];
+        let glued = cut.span.start == end;
         // What is ignored between two tokens does not part them.
-        end = next;
-        let is_plain = raw
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        if !is_plain {
+        (at, end) = (cut.next, cut.next);
+        let token_text = if cut.traits.has(stays) {
+            raw
+        } else {
             folded.clear();
-            if picture {
+            if cut.picture {
                 folded.extend(raw.chars().filter(|&c| !is_presentation(c)));
+            } else if cut.traits.has(lowers) {
+                folded.extend(raw.chars().flat_map(lower_char));
             } else {
-                fold_into(raw, profile, &mut folded);
+                fold_into(raw, profile, folded);
             }
-        }
-        let text = if is_plain { raw } else { folded.as_str() };
-        if !text.is_empty() {
+            folded.as_str()
+        };
+        if !token_text.is_empty() {
             each(Token {
-                text,
-                span,
+                text: token_text,
+                span: cut.span,
                 position,
                 glued,
             });
@@ -69,86 +88,140 @@ pub fn tokenize(text: &str, profile: Profile, each: &mut impl FnMut(Token<'_>)) 
     }
 }
 
-/// The next token at or after `at`: its span, where to go on, and whether it is a picture.
-fn next_token(text: &str, at: usize) -> Option<(Range<usize>, usize, bool)> {
-    let bytes = text.as_bytes();
-    let mut start = at;
-    let kind = loop {
-        let byte = *bytes.get(start)?;
-        if byte.is_ascii() {
-            if byte.is_ascii_alphanumeric() {
-                break Class::Word;
-            }
-            start += 1;
-            continue;
-        }
-        let c = char_at(text, start)?;
-        match class(c) {
-            Class::Break | Class::Mark | Class::Ignored => start += c.len_utf8(),
-            kind => break kind,
-        }
-    };
-    let (end, next) = match kind {
-        Class::Word => word_end(text, start),
-        Class::Emoji => picture_end(text, start),
-        Class::Regional => flag_end(text, start),
-        _ => unit_end(text, start),
-    };
-    Some((
-        start..end,
-        next,
-        matches!(kind, Class::Emoji | Class::Regional),
-    ))
+/// One token as it stands in the text.
+struct Cut {
+    span: Range<usize>,
+    /// Where to go on: behind the ignored characters that follow.
+    next: usize,
+    /// What all its characters have in common.
+    traits: Traits,
+    picture: bool,
 }
 
-/// The end of the word that starts at `start`, without and with the ignored characters after it.
-fn word_end(text: &str, start: usize) -> (usize, usize) {
-    let bytes = text.as_bytes();
-    let (mut end, mut at) = (start, start);
-    while let Some(&byte) = bytes.get(at) {
-        if byte.is_ascii() {
-            if !byte.is_ascii_alphanumeric() {
-                break;
-            }
-            at += 1;
-            end = at;
-            continue;
-        }
-        let Some(c) = char_at(text, at) else { break };
-        match class(c) {
-            Class::Word | Class::Mark => {
-                at += c.len_utf8();
-                end = at;
-            }
-            Class::Ignored => at += c.len_utf8(),
-            _ => break,
-        }
-    }
-    (end, at)
+/// Cuts a text into tokens.
+struct Cutter<'a> {
+    text: &'a str,
+    table: &'static Table,
 }
 
-/// The end of one character of a script without blanks, with the marks on it.
-fn unit_end(text: &str, start: usize) -> (usize, usize) {
-    let mut end = start;
-    let mut at = start;
-    for c in text[start..].chars() {
-        match class(c) {
-            Class::Mark => {}
-            Class::Ignored => {
-                at += c.len_utf8();
+impl Cutter<'_> {
+    /// The first token at or after `at`.
+    fn next(&self, at: usize) -> Option<Cut> {
+        let bytes = self.text.as_bytes();
+        let mut start = at;
+        loop {
+            let byte = *bytes.get(start)?;
+            if byte.is_ascii() {
+                if byte.is_ascii_alphanumeric() {
+                    return Some(self.word(start));
+                }
+                start += 1;
                 continue;
             }
-            _ if at == start => {}
-            _ => break,
+            let c = self.char_at(start)?;
+            let traits = self.table.traits(c);
+            match traits.class() {
+                Class::Word => return Some(self.word(start)),
+                Class::Unit => return Some(self.unit(start, traits)),
+                Class::Emoji => return Some(picture(start, picture_end(self.text, start))),
+                Class::Regional => return Some(picture(start, flag_end(self.text, start))),
+                Class::Break | Class::Mark | Class::Ignored => start += c.len_utf8(),
+            }
         }
-        at += c.len_utf8();
-        end = at;
     }
-    (end, at)
+
+    /// The word that starts at `start`.
+    fn word(&self, start: usize) -> Cut {
+        let bytes = self.text.as_bytes();
+        let (mut end, mut at, mut common) = (start, start, Traits::PLAIN);
+        while let Some(&byte) = bytes.get(at) {
+            if byte.is_ascii() {
+                let traits = match byte {
+                    b'a'..=b'z' | b'0'..=b'9' => Traits::PLAIN,
+                    b'A'..=b'Z' => Traits::CAPITAL,
+                    _ => break,
+                };
+                common = if at == end {
+                    common.with(traits)
+                } else {
+                    Traits::NONE
+                };
+                at += 1;
+                end = at;
+                continue;
+            }
+            let Some(c) = self.char_at(at) else { break };
+            let traits = self.table.traits(c);
+            match traits.class() {
+                Class::Word | Class::Mark => {
+                    // An ignored character inside must be dropped.
+                    common = if at == end {
+                        common.with(traits)
+                    } else {
+                        Traits::NONE
+                    };
+                    at += c.len_utf8();
+                    end = at;
+                }
+                Class::Ignored => at += c.len_utf8(),
+                _ => break,
+            }
+        }
+        Cut {
+            span: start..end,
+            next: at,
+            traits: common,
+            picture: false,
+        }
+    }
+
+    /// One character of a script without blanks, and the marks on it.
+    fn unit(&self, start: usize, first: Traits) -> Cut {
+        let (mut end, mut at, mut common) = (start, start, first);
+        for c in self.text[start..].chars() {
+            let traits = self.table.traits(c);
+            match traits.class() {
+                Class::Ignored => {
+                    at += c.len_utf8();
+                    continue;
+                }
+                Class::Mark => {
+                    common = if at == end {
+                        common.with(traits)
+                    } else {
+                        Traits::NONE
+                    }
+                }
+                _ if at > start => break,
+                _ => {}
+            }
+            at += c.len_utf8();
+            end = at;
+        }
+        Cut {
+            span: start..end,
+            next: at,
+            traits: common,
+            picture: false,
+        }
+    }
+
+    fn char_at(&self, at: usize) -> Option<char> {
+        self.text.get(at..)?.chars().next()
+    }
+}
+
+fn picture(start: usize, end: usize) -> Cut {
+    Cut {
+        span: start..end,
+        next: end,
+        traits: Traits::NONE,
+        picture: true,
+    }
 }
 
 /// The end of a picture: its modifiers, and further pictures joined to it.
-fn picture_end(text: &str, start: usize) -> (usize, usize) {
+fn picture_end(text: &str, start: usize) -> usize {
     let mut rest = text[start..].chars().peekable();
     let mut end = start + rest.next().map_or(0, char::len_utf8);
     let mut joined = false;
@@ -160,21 +233,16 @@ fn picture_end(text: &str, start: usize) -> (usize, usize) {
         joined = joins;
         end += c.len_utf8();
     }
-    (end, end)
+    end
 }
 
 /// The end of a flag: two regional letters, or one that stands alone.
-fn flag_end(text: &str, start: usize) -> (usize, usize) {
+fn flag_end(text: &str, start: usize) -> usize {
     let letters = text[start..]
         .chars()
         .take(2)
         .take_while(|&c| class(c) == Class::Regional);
-    let end = start + letters.map(char::len_utf8).sum::<usize>();
-    (end, end)
-}
-
-fn char_at(text: &str, at: usize) -> Option<char> {
-    text.get(at..)?.chars().next()
+    start + letters.map(char::len_utf8).sum::<usize>()
 }
 
 #[cfg(test)]

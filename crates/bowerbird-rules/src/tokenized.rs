@@ -10,7 +10,7 @@ use rustc_hash::FxHasher;
 
 use crate::doc::{Doc, EntityKind};
 use crate::expr::{Expr, ExprKind, Field, Term, WordToken};
-use crate::token::{Profile, tokenize};
+use crate::token::{Profile, tokenize_with};
 
 /// The longest text that is looked at, in bytes; what lies beyond is not matched.
 pub const MAX_TEXT_BYTES: usize = 4 * 1024 * 1024;
@@ -121,6 +121,8 @@ pub(crate) struct Entry {
 #[derive(Debug, Default)]
 pub(crate) struct DocTokens {
     folded: String,
+    /// What the tokenizer folds one word in.
+    spare: String,
     entries: Vec<Entry>,
     zones: Vec<Zone>,
     /// One bit for each word of the texts: most rules fail here.
@@ -181,7 +183,7 @@ impl DocTokens {
         let text = &text[..text.floor_char_boundary(MAX_TEXT_BYTES)];
         let first = self.entries.len();
         let (folded, entries) = (&mut self.folded, &mut self.entries);
-        tokenize(text, Profile::Stream, &mut |token| {
+        tokenize_with(text, Profile::Stream, &mut self.spare, &mut |token| {
             let start = narrow(folded.len());
             folded.push_str(token.text);
             entries.push(Entry {

@@ -110,12 +110,18 @@ fn is_mark(c: char) -> bool {
     unicode_normalization::char::is_combining_mark(c)
 }
 
+/// Does folding for search keep `c`, which has no other form, as it is?
+pub(crate) fn is_kept_loose(c: char) -> bool {
+    !is_diacritic(c) && spell_out(c).eq(once(c)) && (c.is_alphanumeric() || is_mark(c))
+}
+
 /// Lower-cased characters without those that change nothing; not yet composed.
 fn lower(raw: &str) -> impl Iterator<Item = char> + Clone {
     raw.chars().filter(|&c| !is_ignored(c)).flat_map(lower_char)
 }
 
-fn lower_char(c: char) -> impl Iterator<Item = char> + Clone {
+/// `c` in lower case, a final sigma as a sigma.
+pub(crate) fn lower_char(c: char) -> impl Iterator<Item = char> + Clone {
     let c = if c == 'ς' { 'σ' } else { c };
     c.to_lowercase()
 }

@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use super::chars::{Class, class};
+use super::fold::fold_into;
 use super::{Profile, tokenize};
 
 fn tokens(text: &str, profile: Profile) -> Vec<String> {
@@ -194,6 +196,26 @@ proptest! {
         // A token, tokenised again, is itself: what the index holds and what a query asks agree.
         for token in tokens(&text, Profile::Search) {
             prop_assert_eq!(tokens(&token, Profile::Search).concat(), token);
+        }
+    }
+}
+
+/// The short cuts of the table must give what folding gives.
+#[test]
+fn short_cuts_fold_as_folding_does() {
+    let letters =
+        ('\u{80}'..='\u{2FFFF}').filter(|&c| matches!(class(c), Class::Word | Class::Unit));
+    for c in letters {
+        for profile in [Profile::Stream, Profile::Search] {
+            for text in [
+                format!("{c}"),
+                format!("{c}\u{323}"),
+                format!("{c}\u{64E}\u{651}"),
+            ] {
+                let mut whole = String::new();
+                fold_into(&text, profile, &mut whole);
+                assert_eq!(tokens(&text, profile), [whole], "{text:?} {profile:?}");
+            }
         }
     }
 }
