@@ -9,8 +9,7 @@ use crate::evaluate::{is_link_with, is_mention, is_tag, matches_term, own_entity
 use crate::expr::{Expr, ExprKind, Field, Term, Words};
 use crate::phrase::each_match;
 use crate::token::fold::find_folded;
-use crate::tokenized::{View, ZoneKind};
-use crate::v11::entity_span;
+use crate::tokenized::{View, ZoneKind, entity_span};
 
 /// Sorted byte ranges of the post's own text that do not overlap or touch; none if the post does not match.
 pub(crate) fn highlights(expr: &Expr, view: View<'_>) -> Vec<Range<usize>> {

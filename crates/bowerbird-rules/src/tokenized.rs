@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHasher;
 
-use crate::doc::{Doc, EntityKind};
+use crate::doc::{Doc, Entity, EntityKind};
 use crate::expr::{Expr, ExprKind, Field, Term, WordToken};
 use crate::token::{Profile, tokenize_with};
 
@@ -231,6 +231,11 @@ impl DocTokens {
 /// The post's own content, then the embedded ones.
 pub(crate) fn contents<'a>(doc: &'a Doc<'a>) -> impl Iterator<Item = &'a crate::doc::Content<'a>> {
     std::iter::once(&doc.content).chain(doc.embedded)
+}
+
+/// Where an entity stands in its text.
+pub(crate) fn entity_span(entity: &Entity<'_>) -> Range<usize> {
+    entity.span.start as usize..entity.span.end as usize
 }
 
 /// The hash by which words are compared before their letters are.

@@ -3,13 +3,18 @@
 //! Our own sources take every rule that parses. A rule that is to run at X must also pass here; what X only advises
 //! against, or what its pages leave open, is a warning.
 
+mod shape;
+
 use std::ops::Range;
 
 use crate::advice::each_term;
 use crate::error::RuleError;
 use crate::expr::{Bounds, Circle, Counted, Expr, ExprKind, Field, IdRole, Part, Term, Words};
 use crate::operators::label;
-use crate::token::chars::{JOINER, is_modifier, is_presentation};
+use crate::token::chars::{Class, JOINER, class, is_modifier, is_presentation};
+
+pub(crate) use shape::is_only_negative;
+use shape::{find_samples, has_source, has_standalone, is_only_stop_words};
 
 /// Which of X's interfaces a rule is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,12 +73,6 @@ impl Default for XLimits {
 /// Boxes and circles may be this large, in miles.
 const MAX_MILES: f64 = 25.0;
 
-/// Words that PowerTrack does not look for alone.
-const STOP_WORDS: &[&str] = &[
-    "a", "an", "and", "at", "but", "by", "com", "from", "http", "https", "if", "in", "is", "it",
-    "its", "me", "my", "or", "rt", "the", "this", "to", "too", "via", "we", "www", "you",
-];
-
 /// What X would refuse or question about `expr`, in the order of the text.
 pub(crate) fn check(text: &str, expr: &Expr, limits: &XLimits) -> Vec<RuleError> {
     let mut check = Check {
@@ -89,16 +88,6 @@ pub(crate) fn check(text: &str, expr: &Expr, limits: &XLimits) -> Vec<RuleError>
     each_term(expr, &mut |part, term| check.term(&part.span, term));
     check.found.sort_by_key(|error| error.span.start);
     check.found
-}
-
-/// Does `expr` only say what is not wanted, in one of its alternatives at least?
-pub(crate) fn is_only_negative(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Term(_) => false,
-        ExprKind::Not(part) => !is_only_negative(part),
-        ExprKind::All(parts) => parts.iter().all(is_only_negative),
-        ExprKind::Any(parts) => parts.iter().any(is_only_negative),
-    }
 }
 
 struct Check<'a> {
@@ -371,70 +360,7 @@ impl Check<'_> {
     }
 }
 
-/// Is there a positive term that may stand alone?
-fn has_standalone(expr: &Expr, positive: bool, dialect: XDialect) -> bool {
-    match &expr.kind {
-        ExprKind::Any(parts) | ExprKind::All(parts) => parts
-            .iter()
-            .any(|part| has_standalone(part, positive, dialect)),
-        ExprKind::Not(part) => has_standalone(part, !positive, dialect),
-        ExprKind::Term(Term::Sample(_) | Term::EmbeddingThreshold(_)) => false,
-        ExprKind::Term(Term::Is(_) | Term::Has(_) | Term::Lang(_) | Term::Source(_)) => {
-            positive && dialect == XDialect::PowerTrack
-        }
-        ExprKind::Term(_) => positive,
-    }
-}
-
-/// Is a program asked for, positively?
-fn has_source(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Any(parts) | ExprKind::All(parts) => parts.iter().any(has_source),
-        ExprKind::Not(_) => false,
-        ExprKind::Term(term) => matches!(term, Term::Source(_)),
-    }
-}
-
-/// Is there something wanted, and is all of it too common?
-fn is_only_stop_words(expr: &Expr) -> bool {
-    fn each_wanted(expr: &Expr, each: &mut impl FnMut(&Term)) {
-        match &expr.kind {
-            ExprKind::Any(parts) | ExprKind::All(parts) => {
-                parts.iter().for_each(|part| each_wanted(part, each))
-            }
-            ExprKind::Not(_) => {}
-            ExprKind::Term(term) => each(term),
-        }
-    }
-    let (mut any, mut all) = (false, true);
-    each_wanted(expr, &mut |term| {
-        any = true;
-        all &= matches!(term, Term::Words(words) if is_stop_word(words));
-    });
-    any && all
-}
-
-fn is_stop_word(words: &Words) -> bool {
-    matches!(words.tokens(), [only] if STOP_WORDS.contains(&only.text.as_str()))
-}
-
-/// The samples that do not apply to the whole rule.
-fn find_samples(expr: &Expr, in_alternative: bool, found: &mut Vec<Range<usize>>) {
-    match &expr.kind {
-        ExprKind::Any(parts) => parts
-            .iter()
-            .for_each(|part| find_samples(part, true, found)),
-        ExprKind::All(parts) => parts
-            .iter()
-            .for_each(|part| find_samples(part, in_alternative, found)),
-        ExprKind::Not(part) => find_samples(part, in_alternative, found),
-        ExprKind::Term(Term::Sample(_)) if in_alternative => found.push(expr.span.clone()),
-        ExprKind::Term(_) => {}
-    }
-}
-
 fn has_punctuation(text: &str) -> bool {
-    use crate::token::chars::{Class, class};
     text.chars().any(|c| class(c) == Class::Break)
 }
 

@@ -1,0 +1,258 @@
+//! `v11_track:`: words in any order, found where the v1.1 stream found them.
+
+use std::ops::Range;
+
+use crate::doc::{Content, Entity, EntityKind};
+use crate::expr::Words;
+use crate::phrase::{each_match, holds};
+use crate::token::Profile;
+use crate::token::chars::{Class, class};
+use crate::token::fold::{equals_folded, fold};
+use crate::tokenized::{DocTokens, View, Zone, ZoneKind, contents, entity_span};
+
+/// `v11_track:` phrases, any of which may match.
+#[derive(Debug, Clone)]
+pub struct TrackList {
+    text: String,
+    phrases: Vec<Vec<TrackWord>>,
+}
+
+impl PartialEq for TrackList {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+/// One word of a phrase.
+#[derive(Debug, Clone)]
+enum TrackWord {
+    /// Letters and digits only: found as a token anywhere.
+    Plain(Words, String),
+    /// `#name`, `@name`, `$name`: found as that entity.
+    Tagged(EntityKind, String),
+    /// With punctuation, which is then part of the word: never found in tags or handles.
+    Exact(String),
+}
+
+impl TrackList {
+    /// `None` if there is no word in `text`.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        let phrases: Vec<Vec<TrackWord>> = text
+            .split(',')
+            .map(|phrase| phrase.split_whitespace().map(TrackWord::new).collect())
+            .filter(|words: &Vec<TrackWord>| !words.is_empty())
+            .collect();
+        (!phrases.is_empty()).then(|| Self {
+            text: text.to_owned(),
+            phrases,
+        })
+    }
+
+    /// What was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn matches(&self, view: View<'_>) -> bool {
+        self.phrases
+            .iter()
+            .any(|phrase| phrase.iter().all(|word| word.matches(view)))
+    }
+
+    /// The places in the post's own text where the words of matching phrases stand.
+    pub(crate) fn each_place(&self, view: View<'_>, found: &mut impl FnMut(Range<usize>)) {
+        for phrase in self
+            .phrases
+            .iter()
+            .filter(|phrase| phrase.iter().all(|word| word.matches(view)))
+        {
+            for word in phrase {
+                word.each_place(view, found);
+            }
+        }
+    }
+}
+
+impl TrackWord {
+    fn new(word: &str) -> Self {
+        let (sign, name) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
+        let kind = match sign {
+            "#" | "＃" => Some(EntityKind::Hashtag),
+            "@" | "＠" => Some(EntityKind::Mention),
+            "$" | "＄" => Some(EntityKind::Cashtag),
+            _ => None,
+        };
+        if let Some(kind) = kind
+            && !name.is_empty()
+            && name.chars().all(|c| c == '_' || class(c) != Class::Break)
+        {
+            return Self::Tagged(kind, fold(name, Profile::Stream));
+        }
+        let words = Words::new(word.to_owned(), true, None);
+        if word.chars().any(|c| class(c) == Class::Break) || words.tokens().is_empty() {
+            return Self::Exact(fold(&word.replace('’', "'"), Profile::Stream));
+        }
+        Self::Plain(words, fold(word, Profile::Stream))
+    }
+
+    fn matches(&self, view: View<'_>) -> bool {
+        match self {
+            Self::Plain(words, folded) => {
+                let tokens = view.tokens;
+                let in_text = tokens
+                    .zones(ZoneKind::Text)
+                    .any(|zone| stands_free(view, zone, words));
+                in_text
+                    || tokens
+                        .zones(ZoneKind::LinkAddress)
+                        .any(|zone| holds(tokens, zone, words))
+                    || contents(view.doc)
+                        .flat_map(|c| c.entities)
+                        .any(|entity| is_tag(entity, folded))
+            }
+            Self::Tagged(kind, name) => {
+                contents(view.doc).any(|content| has_tag(content, *kind, name))
+            }
+            Self::Exact(word) => {
+                contents(view.doc).any(|content| exact_places(content, word).next().is_some())
+            }
+        }
+    }
+
+    fn each_place(&self, view: View<'_>, found: &mut impl FnMut(Range<usize>)) {
+        let content = &view.doc.content;
+        match self {
+            Self::Plain(words, _) => {
+                for zone in view
+                    .tokens
+                    .zones(ZoneKind::Text)
+                    .filter(|zone| zone.content == 0)
+                {
+                    each_free(view.tokens, zone, content.text, words, found);
+                }
+                for zone in view
+                    .tokens
+                    .zones(ZoneKind::LinkAddress)
+                    .filter(|zone| zone.content == 0)
+                {
+                    if holds(view.tokens, zone, words) {
+                        found(entity_span(&content.entities[zone.entity]));
+                    }
+                }
+            }
+            Self::Tagged(kind, name) => {
+                let tags = content
+                    .entities
+                    .iter()
+                    .filter(|e| e.kind == *kind && equals_folded(&e.value, name));
+                tags.for_each(|tag| found(entity_span(tag)));
+            }
+            Self::Exact(word) => exact_places(content, word).for_each(found),
+        }
+    }
+}
+
+/// Does `words` stand in the zone's text, and not as a part of `some_name`?
+fn stands_free(view: View<'_>, zone: &Zone, words: &Words) -> bool {
+    let Some(content) = contents(view.doc).nth(zone.content) else {
+        return false;
+    };
+    let mut any = false;
+    each_free(view.tokens, zone, content.text, words, &mut |_| any = true);
+    any
+}
+
+fn each_free(
+    tokens: &DocTokens,
+    zone: &Zone,
+    text: &str,
+    words: &Words,
+    found: &mut impl FnMut(Range<usize>),
+) {
+    let bytes = text.as_bytes();
+    each_match(tokens, zone, words, &mut |span| {
+        let before = span.start.checked_sub(1).and_then(|at| bytes.get(at));
+        let joined = before == Some(&b'_') || bytes.get(span.end) == Some(&b'_');
+        if !joined {
+            found(span);
+        }
+    });
+}
+
+fn is_tag(entity: &Entity<'_>, name: &str) -> bool {
+    matches!(entity.kind, EntityKind::Hashtag | EntityKind::Mention)
+        && equals_folded(&entity.value, name)
+}
+
+/// Is the tag marked as such, or, where nothing is marked, written as such?
+fn has_tag(content: &Content<'_>, kind: EntityKind, name: &str) -> bool {
+    content
+        .entities
+        .iter()
+        .any(|entity| entity.kind == kind && equals_folded(&entity.value, name))
+}
+
+/// Where a word with punctuation stands: as a word of the text, or as the address of a link.
+fn exact_places<'a>(
+    content: &'a Content<'a>,
+    word: &'a str,
+) -> impl Iterator<Item = Range<usize>> + 'a {
+    let in_text = chunks(content.text).filter(move |span| {
+        let chunk = bare_address(trim_punctuation(&content.text[span.clone()]));
+        !is_marked(&content.text[span.clone()]) && equals_straight(chunk, word)
+    });
+    let links = content
+        .entities
+        .iter()
+        .filter(|entity| entity.kind == EntityKind::Link);
+    let in_links = links.filter(move |link| {
+        equals_straight(bare_address(&link.value), word)
+            || equals_straight(bare_address(&link.target), word)
+    });
+    in_text.chain(in_links.map(entity_span))
+}
+
+/// The words of a text as v1.1 sees them: whatever stands between blanks.
+fn chunks(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut at = 0;
+    text.split(char::is_whitespace).filter_map(move |chunk| {
+        let start = at;
+        let rest = &text[start + chunk.len()..];
+        at = start + chunk.len() + rest.chars().next().map_or(0, char::len_utf8);
+        (!chunk.is_empty()).then(|| start..start + chunk.len())
+    })
+}
+
+fn trim_punctuation(chunk: &str) -> &str {
+    chunk.trim_matches(|c: char| class(c) == Class::Break)
+}
+
+/// Is this a hashtag or a handle, with whatever hangs on it?
+fn is_marked(chunk: &str) -> bool {
+    chunk
+        .trim_start_matches(|c: char| class(c) == Class::Break && !is_sign(c))
+        .starts_with(is_sign)
+}
+
+fn is_sign(c: char) -> bool {
+    matches!(c, '#' | '@' | '＃' | '＠')
+}
+
+/// An address without what the v1.1 stream did not compare.
+fn bare_address(address: &str) -> &str {
+    let rest = address
+        .strip_prefix("https://")
+        .or_else(|| address.strip_prefix("http://"))
+        .unwrap_or(address);
+    rest.strip_prefix("www.")
+        .unwrap_or(rest)
+        .trim_end_matches('/')
+}
+
+/// Equal but for case and the shape of apostrophes.
+fn equals_straight(raw: &str, folded: &str) -> bool {
+    if raw.contains('’') {
+        return equals_folded(&raw.replace('’', "'"), folded);
+    }
+    equals_folded(raw, folded)
+}
