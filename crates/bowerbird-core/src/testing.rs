@@ -2,4 +2,7 @@
 //!
 //! An ordinary module without test-only dependencies, so that backends in other crates (and other people's) can run them.
 
+pub mod sink_suite;
+pub mod source_suite;
 pub mod spool_suite;
+pub mod store_suite;

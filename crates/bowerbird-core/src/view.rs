@@ -235,7 +235,8 @@ impl std::fmt::Debug for Codepoints<'_> {
     }
 }
 
-fn entity_view(entity: &Entity<'_>, codepoints: &Codepoints<'_>) -> EntityView {
+/// The public shape of an entity of the text that `codepoints` are of.
+pub fn entity_view(entity: &Entity<'_>, codepoints: &Codepoints<'_>) -> EntityView {
     EntityView {
         kind: entity.kind,
         value: entity.value.to_string(),

@@ -29,6 +29,8 @@ pub struct PostQuery {
     pub has: Vec<Has>,
     /// A hashtag without its sign.
     pub hashtag: String,
+    /// Also posts that came only inside others?
+    pub embedded: bool,
     /// In which order.
     pub order: Order,
     /// Where the last page ended ([`Page::next`]).

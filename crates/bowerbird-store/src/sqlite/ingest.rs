@@ -1,0 +1,233 @@
+//! Writing a batch of the store's lane: records to rows, in one transaction with the lane's position and the counts.
+//!
+//! What each kind of event does is in the folder beside: posts in `post`, what is to be forgotten in `erase`, accounts in
+//! `account`, what could not be handled in `letter`. They share a [`Batch`].
+
+use bowerbird_core::event::{Body, Event};
+use bowerbird_core::raw::RawCodec;
+use bowerbird_core::record::{Content, Record, RecordError};
+use bowerbird_core::store::{StoreError, Written};
+use bytes::Bytes;
+use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, params};
+
+use super::connection::failed;
+use super::index::IndexQueue;
+use super::known::Known;
+use super::tally::{Outcome, Tally};
+
+mod account;
+mod between;
+mod content;
+mod erase;
+mod letter;
+mod post;
+
+pub(super) use content::{Existing, find, find_number};
+
+/// One transaction's work.
+pub(super) struct Batch<'w> {
+    pub(super) connection: &'w Connection,
+    pub(super) known: &'w mut Known,
+    pub(super) tally: Tally,
+    pub(super) index: IndexQueue,
+    text_index: bool,
+    codec: &'w RawCodec,
+    hot: Hot<'w>,
+    /// Something was taken out: see [`Batch::take_out`].
+    erased: bool,
+    /// When the last record that could be read was received.
+    latest: i64,
+}
+
+/// Statements that run for almost every post, held ready for the length of a batch.
+struct Hot<'w> {
+    insert_post: CachedStatement<'w>,
+    insert_raw: CachedStatement<'w>,
+    insert_capture: CachedStatement<'w>,
+    insert_relationship: CachedStatement<'w>,
+}
+
+/// Through which source, and when, what is being written came.
+#[derive(Debug, Clone, Copy)]
+struct Arrival {
+    source: i64,
+    received_at: i64,
+}
+
+impl<'w> Batch<'w> {
+    fn new(
+        connection: &'w Connection,
+        known: &'w mut Known,
+        codec: &'w RawCodec,
+        text_index: bool,
+    ) -> rusqlite::Result<Self> {
+        let hot = Hot {
+            insert_post: connection.prepare_cached(include_str!("sql/insert_post.sql"))?,
+            insert_raw: connection
+                .prepare_cached("INSERT INTO post_raw (post, raw) VALUES (?1, ?2)")?,
+            insert_capture: connection.prepare_cached(
+                "INSERT INTO capture (post, track, rule_version, received_at, backfilled)
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+            )?,
+            insert_relationship: connection.prepare_cached(
+                "INSERT INTO post_relationship (service, id, kind, post, carried)
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+            )?,
+        };
+        Ok(Self {
+            connection,
+            known,
+            tally: Tally::default(),
+            index: IndexQueue::default(),
+            text_index,
+            codec,
+            hot,
+            erased: false,
+            latest: 0,
+        })
+    }
+
+    /// Writes what was held back for the end.
+    fn finish(mut self) -> rusqlite::Result<Written> {
+        self.index.flush(self.connection)?;
+        self.tally.flush(self.connection)?;
+        self.known.flush(self.connection)?;
+        if !self.text_index {
+            self.connection
+                .prepare_cached("UPDATE meta SET value = 1 WHERE key = 'unindexed' AND value = 0")?
+                .execute([])?;
+        }
+        Ok(self.tally.written)
+    }
+
+    /// Called before anything is removed: from here to the end of the batch, pages that become free are overwritten too.
+    fn take_out(&mut self) -> rusqlite::Result<()> {
+        if !self.erased {
+            self.erased = true;
+            set_secure_delete(self.connection, "ON")?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        match Record::decode(bytes) {
+            Ok(record) => self.content(&record).map_err(failed),
+            Err(newer @ RecordError::Newer(_)) => Err(StoreError::Newer(newer.to_string())),
+            Err(damaged) => {
+                let source = self.known.source(self.connection, "unknown");
+                source
+                    .and_then(|source| self.unreadable(source, &damaged.to_string(), bytes))
+                    .map_err(failed)
+            }
+        }
+    }
+
+    fn content(&mut self, record: &Record<'_>) -> rusqlite::Result<()> {
+        let source = self.known.source(self.connection, &record.source)?;
+        let arrival = Arrival {
+            source,
+            received_at: record.received_at.0,
+        };
+        self.latest = arrival.received_at;
+        match &record.content {
+            Content::Event {
+                event,
+                captures,
+                raw,
+            } => {
+                let outcome = match &event.body {
+                    Body::Post(post) => {
+                        let edited = !post.supersedes.is_empty();
+                        self.post(arrival, event, post, edited, captures, raw)?
+                    }
+                    Body::Edit(post) => self.post(arrival, event, post, true, captures, raw)?,
+                    _ => self.other(arrival, event)?,
+                };
+                self.tally.end(source, outcome);
+                Ok(())
+            }
+            Content::Refused { reason, raw } => self.refused(arrival, reason, raw),
+            Content::Gap {
+                from,
+                until,
+                reason,
+                lost,
+            } => {
+                let until = until.map(|time| time.0);
+                self.connection
+                    .prepare_cached(include_str!("sql/upsert_gap.sql"))?
+                    .execute(params![source, from.0, until, reason, lost])
+                    .map(drop)
+            }
+            Content::Buried {
+                lane,
+                reason,
+                record,
+            } => self.buried(arrival, lane, reason, record),
+        }
+    }
+
+    /// An event that is no post. A notice is for the pipeline, which makes a gap of it; here it is only counted.
+    fn other(&mut self, arrival: Arrival, event: &Event<'_>) -> rusqlite::Result<Outcome> {
+        let changed = match &event.body {
+            Body::Delete(delete) => self.delete(arrival, event, delete)?,
+            Body::Profile(account) => self.profile(arrival, &event.id.service, account)?,
+            Body::Relationship(relationship) => self.relationship(arrival, event, relationship)?,
+            Body::Interaction(interaction) => self.interaction(arrival, event, interaction)?,
+            Body::Notice(_) | Body::Post(_) | Body::Edit(_) => true,
+        };
+        Ok(if changed {
+            Outcome::Kept
+        } else {
+            Outcome::Duplicate
+        })
+    }
+}
+
+/// Runs `work` in a transaction of its own; what it gave, what was written, and whether anything was erased. If it fails, nothing of it is there, and what was remembered is forgotten.
+pub(super) fn transact<R>(
+    connection: &Connection,
+    known: &mut Known,
+    codec: &RawCodec,
+    text_index: bool,
+    work: impl FnOnce(&mut Batch<'_>) -> Result<R, StoreError>,
+) -> Result<(R, Written, bool), StoreError> {
+    let done = (|| {
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        known.refresh(connection).map_err(failed)?;
+        let mut batch = Batch::new(connection, known, codec, text_index).map_err(failed)?;
+        let result = work(&mut batch)?;
+        let erased = batch.erased;
+        let written = batch.finish().map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+        Ok((result, written, erased))
+    })();
+    if !matches!(done, Ok((_, _, false))) {
+        set_secure_delete(connection, "FAST").map_err(failed)?;
+    }
+    if done.is_err() {
+        known.forget();
+    }
+    done
+}
+
+/// See [`super::connection::make_durable`].
+fn set_secure_delete(connection: &Connection, to: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(&format!("PRAGMA secure_delete = {to}"))?
+        .query_row([], |_| Ok(()))
+}
+
+/// Writes records; see the contract of `Posts::write`.
+pub(super) fn write(batch: &mut Batch<'_>, records: &[(u64, Bytes)]) -> Result<(), StoreError> {
+    for (offset, bytes) in records {
+        if batch.known.position.is_some_and(|done| *offset <= done) {
+            batch.tally.written.skipped += 1;
+            continue;
+        }
+        batch.record(bytes)?;
+        batch.known.position = Some(*offset);
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! What could not be handled, kept with its reason.
+//!
+//! The same bytes from the same source are one dead letter, however often they come: a service that repeats one bad
+//! message every second fills no disk. The second time they count as duplicate.
+
+use bowerbird_core::record::{Content, Record};
+use rusqlite::params;
+
+use super::{Arrival, Batch};
+use crate::sqlite::tally::Outcome;
+
+/// Characters shown for a glance.
+const EXCERPT_CHARS: usize = 200;
+/// No more of a letter's bytes than this is searched for ids, and no more ids than this are noted.
+const SEARCHED_BYTES: usize = 1 << 20;
+const MOST_WORDS: usize = 256;
+/// Ids are at least so long where this matters; shorter runs are in every message.
+const WORD_BYTES: std::ops::RangeInclusive<usize> = 5..=64;
+
+struct Letter<'l> {
+    arrival: Arrival,
+    lane: Option<&'l str>,
+    reason: &'l str,
+    /// As it is kept.
+    bytes: &'l [u8],
+    packed: bool,
+    /// As a person reads it.
+    readable: &'l [u8],
+}
+
+impl Batch<'_> {
+    pub(super) fn refused(
+        &mut self,
+        arrival: Arrival,
+        reason: &str,
+        raw: &[u8],
+    ) -> rusqlite::Result<()> {
+        let unpacked = self.codec.unpack(raw).ok();
+        self.letter(&Letter {
+            arrival,
+            lane: None,
+            reason,
+            bytes: raw,
+            packed: unpacked.is_some(),
+            readable: unpacked.as_deref().unwrap_or(raw),
+        })
+    }
+
+    pub(super) fn buried(
+        &mut self,
+        arrival: Arrival,
+        lane: &str,
+        reason: &str,
+        record: &[u8],
+    ) -> rusqlite::Result<()> {
+        let frame = match Record::decode(record) {
+            Ok(Record {
+                content: Content::Event { raw, .. } | Content::Refused { raw, .. },
+                ..
+            }) => self.codec.unpack(raw).ok(),
+            _ => None,
+        };
+        self.letter(&Letter {
+            arrival,
+            lane: Some(lane),
+            reason,
+            bytes: record,
+            packed: false,
+            readable: frame.as_deref().unwrap_or(record),
+        })
+    }
+
+    /// A record that can't be read.
+    pub(super) fn unreadable(
+        &mut self,
+        source: i64,
+        reason: &str,
+        bytes: &[u8],
+    ) -> rusqlite::Result<()> {
+        let received_at = self.latest;
+        self.letter(&Letter {
+            arrival: Arrival {
+                source,
+                received_at,
+            },
+            lane: Some("store"),
+            reason,
+            bytes,
+            packed: false,
+            readable: bytes,
+        })
+    }
+
+    fn letter(&mut self, letter: &Letter<'_>) -> rusqlite::Result<()> {
+        let source = letter.arrival.source;
+        let size = if letter.packed {
+            letter.readable.len()
+        } else {
+            letter.bytes.len()
+        };
+        let whole = if letter.packed {
+            letter.readable
+        } else {
+            letter.bytes
+        };
+        let inserted = self
+            .connection
+            .prepare_cached(include_str!("../sql/insert_dead_letter.sql"))?
+            .execute(params![
+                source,
+                letter.lane,
+                letter.reason,
+                letter.arrival.received_at,
+                size,
+                excerpt(letter.readable),
+                letter.packed,
+                letter.bytes,
+                fingerprint(whole),
+            ])?;
+        if inserted == 0 {
+            self.tally.end(source, Outcome::Duplicate);
+            return Ok(());
+        }
+        let number = self.connection.last_insert_rowid();
+        self.tally.end(source, Outcome::Refused);
+        self.tally.dead_letters += 1;
+        let mut note = self.connection.prepare_cached(
+            "INSERT INTO dead_letter_word (word, dead_letter) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        )?;
+        for word in words(letter.readable).take(MOST_WORDS) {
+            note.execute(params![word, number])?;
+        }
+        Ok(())
+    }
+
+    /// Removes dead letters in which a deleted post's id stands.
+    pub(super) fn drop_letters_with(&mut self, id: &str) -> rusqlite::Result<()> {
+        let Some(word) = words(id.as_bytes()).last() else {
+            return Ok(());
+        };
+        let letters: Vec<u64> = self
+            .connection
+            .prepare_cached("SELECT dead_letter FROM dead_letter_word WHERE word = ?1")?
+            .query_map([word], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        self.drop_letters(&letters).map(drop)
+    }
+
+    /// Removes dead letters; how many there were.
+    pub(in crate::sqlite) fn drop_letters(&mut self, letters: &[u64]) -> rusqlite::Result<u64> {
+        let mut dropped = 0;
+        if !letters.is_empty() {
+            self.take_out()?;
+        }
+        for letter in letters {
+            dropped += self
+                .connection
+                .prepare_cached("DELETE FROM dead_letter WHERE dead_letter = ?1")?
+                .execute([letter])?;
+            self.connection
+                .prepare_cached("DELETE FROM dead_letter_word WHERE dead_letter = ?1")?
+                .execute([letter])?;
+        }
+        self.tally.dead_letters -= i64::try_from(dropped).unwrap_or(i64::MAX);
+        Ok(dropped as u64)
+    }
+}
+
+fn excerpt(bytes: &[u8]) -> String {
+    let beginning = &bytes[..bytes.len().min(EXCERPT_CHARS * 4)];
+    String::from_utf8_lossy(beginning)
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(EXCERPT_CHARS)
+        .collect()
+}
+
+/// Runs that may be ids: of letters, digits, `-` and `_`, with a digit among them.
+fn words(bytes: &[u8]) -> impl Iterator<Item = &str> {
+    bytes[..bytes.len().min(SEARCHED_BYTES)]
+        .split(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')))
+        .filter(|run| WORD_BYTES.contains(&run.len()) && run.iter().any(u8::is_ascii_digit))
+        .filter_map(|run| std::str::from_utf8(run).ok())
+}
+
+/// FNV-1a of 128 bits: tells letters apart, and is stored, so it may never change.
+fn fingerprint(bytes: &[u8]) -> [u8; 16] {
+    let mut hash: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    for byte in bytes {
+        hash ^= u128::from(*byte);
+        hash = hash.wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
+    }
+    hash.to_be_bytes()
+}

@@ -1,0 +1,5 @@
+SELECT gap, source.name, from_at, until_at, reason, lost, state
+FROM gap JOIN source USING (source)
+WHERE ?1 IS NULL OR source.name = ?1
+ORDER BY from_at DESC, gap DESC
+LIMIT ?2

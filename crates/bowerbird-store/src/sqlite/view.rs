@@ -1,0 +1,145 @@
+//! From rows to the public shape of a post, and to its bytes.
+
+use bowerbird_core::ids::TrackId;
+use bowerbird_core::raw::RawCodec;
+use bowerbird_core::store::{KeptPost, StoreError};
+use bowerbird_core::time::Time;
+use bowerbird_core::view::{CaptureView, PostView};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::charts::source_name;
+use super::connection::failed;
+use super::flags;
+use super::ingest::{Existing, find};
+
+/// One post by service and id.
+pub(super) fn one(
+    connection: &Connection,
+    service: &str,
+    id: &str,
+) -> rusqlite::Result<Option<PostView>> {
+    let Some(number) = service_number(connection, service)? else {
+        return Ok(None);
+    };
+    match find(connection, number, id)? {
+        // Known by a notice only: nothing was ever here.
+        Some(row) if row.version.is_none() && row.erasure.is_none() => Ok(None),
+        Some(row) => of_row(connection, &row).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The view of a row.
+pub(super) fn of_row(connection: &Connection, row: &Existing) -> rusqlite::Result<PostView> {
+    let service: String = connection
+        .prepare_cached("SELECT name FROM service WHERE service = ?1")?
+        .query_row([row.service], |row| row.get(0))?;
+    let source: String = connection
+        .prepare_cached("SELECT name FROM source WHERE source = ?1")?
+        .query_row([row.source], |row| row.get(0))?;
+    let mut view = PostView {
+        key: format!("{service}/{}", row.id),
+        service,
+        id: row.id.clone(),
+        version: row.version.clone().unwrap_or_default(),
+        source,
+        made_at: row.made_at.map(Time),
+        received_at: Time(row.received_at),
+        text: row.text.clone(),
+        lang: row.lang.clone(),
+        edited: row.flags & flags::EDITED != 0,
+        deleted_at: row.erased_at.map(Time),
+        captures: captures(connection, row.post)?,
+        ..PostView::default()
+    };
+    match row.detail() {
+        Some(detail) => detail.fill(&mut view),
+        None => view.author.id = author_id(connection, row.author)?,
+    }
+    Ok(view)
+}
+
+fn author_id(connection: &Connection, account: Option<i64>) -> rusqlite::Result<String> {
+    let id = connection
+        .prepare_cached("SELECT id FROM account WHERE account = ?1")?
+        .query_row([account], |row| row.get(0))
+        .optional()?;
+    Ok(id.unwrap_or_default())
+}
+
+fn captures(connection: &Connection, post: i64) -> rusqlite::Result<Vec<CaptureView>> {
+    connection
+        .prepare_cached(include_str!("sql/captures_of.sql"))?
+        .query_map([post], |row| {
+            Ok(CaptureView {
+                track: TrackId(row.get(0)?),
+                rule_version: row.get(1)?,
+                backfilled: row.get(2)?,
+            })
+        })?
+        .collect()
+}
+
+/// A service's number, if it has one yet.
+pub(super) fn service_number(
+    connection: &Connection,
+    service: &str,
+) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT service FROM service WHERE name = ?1")?
+        .query_row([service], |row| row.get(0))
+        .optional()
+}
+
+/// One post's bytes as they came.
+pub(super) fn raw(
+    connection: &Connection,
+    codec: &RawCodec,
+    service: &str,
+    id: &str,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let packed = connection
+        .prepare_cached(
+            "SELECT raw FROM post_raw JOIN post USING (post) JOIN service USING (service)
+             WHERE service.name = ?1 AND post.id = ?2",
+        )
+        .and_then(|mut find| {
+            find.query_row(params![service, id], |row| row.get::<_, Vec<u8>>(0))
+                .optional()
+        })
+        .map_err(failed)?;
+    let unpacked = packed.map(|packed| codec.unpack(&packed)).transpose();
+    unpacked.map_err(|error| StoreError::Failed(format!("{service}/{id}: {error}")))
+}
+
+/// Posts with their bytes in the order they were kept. One whose bytes are damaged is passed over, and said.
+pub(super) fn kept_after(
+    connection: &Connection,
+    codec: &RawCodec,
+    place: u64,
+    most: usize,
+) -> rusqlite::Result<Vec<KeptPost>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT post, source.name, post.received_at, raw
+         FROM post_raw CROSS JOIN post USING (post) CROSS JOIN source USING (source)
+         WHERE post_raw.post > ?1 ORDER BY post_raw.post",
+    )?;
+    let mut rows = statement.query([i64::try_from(place).unwrap_or(i64::MAX)])?;
+    let mut kept = Vec::new();
+    while kept.len() < most {
+        let Some(row) = rows.next()? else { break };
+        let place = row.get(0)?;
+        match codec.unpack(row.get_ref(3)?.as_blob()?) {
+            Ok(raw) => kept.push(KeptPost {
+                place,
+                source: source_name(row.get_ref(1)?.as_str()?),
+                received_at: Time(row.get(2)?),
+                raw,
+            }),
+            Err(error) => {
+                tracing::error!(post.number = place, error = %error, "Raw bytes of a post can't be read");
+            }
+        }
+    }
+    Ok(kept)
+}
