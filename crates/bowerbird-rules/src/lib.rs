@@ -13,6 +13,8 @@ mod error;
 mod evaluate;
 mod explain;
 pub mod expr;
+#[doc(hidden)]
+pub mod fuzz;
 mod geo;
 mod highlight;
 mod language;

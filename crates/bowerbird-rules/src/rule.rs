@@ -59,7 +59,12 @@ impl Rule {
 
     /// What in the post's own text made it match, as sorted byte ranges that do not overlap; empty if it does not match.
     pub fn highlights(&self, doc: &Doc<'_>) -> Vec<Range<usize>> {
-        crate::highlight::highlights(&self.expr, TokenizedDoc::new(doc).view())
+        self.highlights_tokens(&TokenizedDoc::new(doc))
+    }
+
+    /// The same, for a post that several rules share.
+    pub fn highlights_tokens(&self, doc: &TokenizedDoc<'_>) -> Vec<Range<usize>> {
+        crate::highlight::highlights(&self.expr, doc.view())
     }
 
     /// The rule in plain English.

@@ -203,8 +203,10 @@ proptest! {
 /// The short cuts of the table must give what folding gives.
 #[test]
 fn short_cuts_fold_as_folding_does() {
-    let letters =
-        ('\u{80}'..='\u{2FFFF}').filter(|&c| matches!(class(c), Class::Word | Class::Unit));
+    // Every letter of the older scripts, and some of the tens of thousands beyond.
+    let is_tried = |c: char| c < '\u{3400}' || (c as u32).is_multiple_of(61);
+    let is_letter = |c: char| matches!(class(c), Class::Word | Class::Unit);
+    let letters = ('\u{80}'..='\u{1FFFF}').filter(|&c| is_tried(c) && is_letter(c));
     for c in letters {
         for profile in [Profile::Stream, Profile::Search] {
             for text in [
