@@ -1,0 +1,157 @@
+//! Arguments of the commands that give posts: `tail`, `search`, `export`, and of `gap`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// Arguments of `tail`.
+#[derive(Debug, Args)]
+pub(crate) struct TailArgs {
+    /// The rule; without one, everything
+    pub(crate) rule: Option<String>,
+    /// Only what comes through this source
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) source: Option<String>,
+    /// End after so many posts
+    #[arg(long, value_name = "N")]
+    pub(crate) most: Option<u64>,
+}
+
+/// Which posts.
+#[derive(Debug, Args)]
+pub(crate) struct QueryArgs {
+    /// Words and "phrases", -without, OR, prefix*
+    #[arg(default_value = "")]
+    pub(crate) text: String,
+    /// The author's handle or id
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "HANDLE"
+    )]
+    pub(crate) author: String,
+    /// Caught by this track (name or number)
+    #[arg(long, value_name = "TRACK")]
+    pub(crate) track: Option<String>,
+    /// Of this service
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "SERVICE"
+    )]
+    pub(crate) service: String,
+    /// Through this source
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) source: Option<String>,
+    /// In this language (as in en, ja, und)
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "CODE"
+    )]
+    pub(crate) lang: String,
+    /// Written at or after
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Written before
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Having this; may be given several times
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) has: Vec<HasArg>,
+    /// With this hashtag
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "TAG"
+    )]
+    pub(crate) hashtag: String,
+}
+
+/// Arguments of `search`.
+#[derive(Debug, Args)]
+pub(crate) struct SearchArgs {
+    /// Which posts
+    #[command(flatten)]
+    pub(crate) query: QueryArgs,
+    /// In which order
+    #[arg(long, default_value = "newest", value_name = "ORDER")]
+    pub(crate) order: OrderArg,
+    /// How many
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) limit: u64,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// Which posts
+    #[command(flatten)]
+    pub(crate) query: QueryArgs,
+    /// The form
+    #[arg(long, default_value = "jsonl", value_name = "FORM")]
+    pub(crate) format: ExportFormat,
+    /// The file to write; must not exist [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// The forms of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// One JSON object a line
+    Jsonl,
+    /// For spreadsheets
+    Csv,
+}
+
+/// The orders of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OrderArg {
+    /// Newest received first
+    Newest,
+    /// Oldest received first
+    Oldest,
+    /// Best fit of the text first
+    Rank,
+}
+
+/// What a post may have or be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HasArg {
+    /// Images, videos, animations
+    Media,
+    /// Links
+    Links,
+    /// Hashtags
+    Hashtags,
+    /// Mentions
+    Mentions,
+    /// Cashtags
+    Cashtags,
+    /// A point or a place
+    Geo,
+    /// It answers another
+    Reply,
+    /// It quotes another
+    Quote,
+    /// It passes another on
+    Repost,
+    /// It was edited
+    Edited,
+}
+
+/// The subcommands of `gap`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GapCommand {
+    /// List gaps, newest first
+    Ls {
+        /// Of this source only
+        #[arg(long, value_name = "SOURCE")]
+        source: Option<String>,
+    },
+}

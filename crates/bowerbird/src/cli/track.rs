@@ -1,0 +1,81 @@
+//! Arguments of `track`.
+
+use clap::{Args, Subcommand};
+
+/// The subcommands of `track`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrackCommand {
+    /// List all tracks with their counts
+    Ls,
+    /// Make a track
+    Add {
+        /// What it is called
+        name: String,
+        /// The rule
+        rule: String,
+        /// Everything else about it
+        #[command(flatten)]
+        changes: TrackChanges,
+    },
+    /// Show one track
+    Show {
+        /// Its name or number
+        track: String,
+    },
+    /// Change a track; what is not given stays
+    Edit {
+        /// Its name or number
+        track: String,
+        /// The new name
+        #[arg(long)]
+        name: Option<String>,
+        /// The new rule
+        #[arg(long)]
+        rule: Option<String>,
+        /// Everything else about it
+        #[command(flatten)]
+        changes: TrackChanges,
+    },
+    /// Stop capturing for a while
+    Pause {
+        /// Its name or number
+        track: String,
+    },
+    /// Capture again
+    Resume {
+        /// Its name or number
+        track: String,
+    },
+    /// Remove a track with its captures
+    Rm {
+        /// Its name or number
+        track: String,
+    },
+    /// Look through all kept posts for what the rule would have caught
+    Backfill {
+        /// Its name or number
+        track: String,
+    },
+    /// Explain a rule and try it on the newest posts, changing nothing
+    Check {
+        /// The rule
+        rule: String,
+    },
+}
+
+/// What may be said of a track besides its name and rule.
+#[derive(Debug, Default, Args)]
+pub(crate) struct TrackChanges {
+    /// Listen to this source only; may be given several times. `all` for every source
+    #[arg(long = "source", value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
+    /// Capture nothing received before (as in 2026-11-21T08:00:00Z; `none` for no start)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) start: Option<String>,
+    /// Capture nothing received from then on (`none` for no end)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) end: Option<String>,
+    /// Let captures go after so long (as in 30d, 12h; `none` keeps them)
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) retention: Option<String>,
+}

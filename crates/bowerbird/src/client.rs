@@ -1,0 +1,240 @@
+//! The commands' way to the HTTP API: through the socket of the process that holds the data folder, or, where none does, in this
+//! process over the same router. One code path, so that page, API and command line can't differ.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, Response, StatusCode, header};
+use bowerbird_web::Trust;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::net::UnixStream;
+use tower::ServiceExt;
+
+use crate::commands;
+use crate::folder::DataFolder;
+use crate::house::{House, Plan};
+
+pub(crate) mod query;
+
+/// The largest answer read as a whole; what may be larger is streamed.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
+/// How long a process that holds the folder gets to open its socket (it may be starting) or to let the folder go (it may be ending).
+const HOLDER_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+/// How often to try meanwhile.
+const TRY_EVERY: Duration = Duration::from_millis(50);
+
+/// A way to the API.
+#[derive(Debug)]
+pub(crate) struct Client {
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
+    /// Another process holds the folder and answers here.
+    Socket(DataFolder),
+    /// This process holds it.
+    Here {
+        router: Router,
+        /// Held open as long as the client lives.
+        _house: Box<House>,
+    },
+}
+
+impl Client {
+    /// Finds the process that holds the data folder, or becomes it.
+    pub(crate) async fn connect(context: &commands::Context, command: &str) -> Result<Self> {
+        let (settings, folder) = context.folder()?;
+        let given_up = tokio::time::Instant::now() + HOLDER_ANSWERS_WITHIN;
+        loop {
+            let holder = match folder.hold(command)? {
+                Ok(held) => {
+                    let house = House::open(folder, held, Plan::of(&settings)).await?;
+                    let router = bowerbird_web::router(&house.site(0), Trust::InProcess);
+                    return Ok(Self {
+                        way: Way::Here {
+                            router,
+                            _house: Box::new(house),
+                        },
+                    });
+                }
+                Err(holder) => holder,
+            };
+            if connect(&folder).await.is_ok() {
+                return Ok(Self {
+                    way: Way::Socket(folder),
+                });
+            }
+            if tokio::time::Instant::now() > given_up {
+                bail!(
+                    "{holder} holds {} and does not answer on its control socket; wait for it to end, or end it",
+                    folder.path().display()
+                );
+            }
+            tokio::time::sleep(TRY_EVERY).await;
+        }
+    }
+
+    /// Is another process running on the folder?
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.way, Way::Socket(_))
+    }
+
+    /// Asks for something.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// Sends something.
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T> {
+        self.ask(Method::POST, path, Some(serde_json::to_vec(body)?))
+            .await
+    }
+
+    /// Replaces something.
+    pub(crate) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T> {
+        self.ask(Method::PUT, path, Some(serde_json::to_vec(body)?))
+            .await
+    }
+
+    /// Removes something.
+    pub(crate) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.ask(Method::DELETE, path, None).await
+    }
+
+    /// Asks for bytes as they are.
+    pub(crate) async fn bytes(&self, path: &str) -> Result<Bytes> {
+        let response = self.send(Method::GET, path, None).await?;
+        whole(response.into_body()).await
+    }
+
+    /// Asks for an answer of any length, or without an end, to be taken piece by piece.
+    pub(crate) async fn stream(&self, path: &str) -> Result<Pieces> {
+        let response = self.send(Method::GET, path, None).await?;
+        Ok(Pieces {
+            body: response.into_body(),
+        })
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<T> {
+        let response = self.send(method, path, body).await?;
+        let answer = whole(response.into_body()).await?;
+        // No content is the JSON value null.
+        let answer: &[u8] = if answer.is_empty() { b"null" } else { &answer };
+        serde_json::from_slice(answer).with_context(|| format!("reading the answer of {path}"))
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Response<Body>> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "localhost");
+        let request = match body {
+            Some(body) => request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from(body)),
+            None => request.body(Body::empty()),
+        };
+        let request = request.with_context(|| format!("asking for {path}"))?;
+        let response = match &self.way {
+            Way::Here { router, .. } => router.clone().oneshot(request).await?,
+            Way::Socket(folder) => send_to_socket(folder, request).await?,
+        };
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status();
+        let answer = whole(response.into_body()).await?;
+        Err(told(status, &answer))
+    }
+}
+
+/// An answer taken piece by piece.
+#[derive(Debug)]
+pub(crate) struct Pieces {
+    body: Body,
+}
+
+impl Pieces {
+    /// The next piece; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
+        while let Some(frame) = self.body.frame().await {
+            let frame = frame.context("the answer was cut off")?;
+            if let Ok(data) = frame.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+}
+
+async fn connect(folder: &DataFolder) -> Result<UnixStream> {
+    let (path, _open_folder) = folder.socket()?;
+    UnixStream::connect(&path)
+        .await
+        .with_context(|| format!("connecting to {}", path.display()))
+}
+
+async fn send_to_socket(folder: &DataFolder, request: Request<Body>) -> Result<Response<Body>> {
+    let stream = connect(folder).await?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    // Ends with the answer's last byte, or when the answer is dropped; its failure shows there.
+    tokio::spawn(connection);
+    let response = sender
+        .send_request(request)
+        .await
+        .context("the process that holds the data folder did not answer")?;
+    Ok(response.map(Body::new))
+}
+
+async fn whole(body: Body) -> Result<Bytes> {
+    let read = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
+    let read = read
+        .map_err(|error| anyhow::anyhow!("{error}"))
+        .context("reading the answer")?;
+    Ok(read.to_bytes())
+}
+
+/// What the API said went wrong.
+fn told(status: StatusCode, answer: &[u8]) -> anyhow::Error {
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        error: Told,
+    }
+    #[derive(serde::Deserialize)]
+    struct Told {
+        message: String,
+        #[serde(default)]
+        details: String,
+    }
+    match serde_json::from_slice::<Answer>(answer) {
+        Ok(Answer { error }) if error.details.is_empty() => anyhow::anyhow!("{}", error.message),
+        Ok(Answer { error }) => anyhow::anyhow!("{} {}", error.message, error.details),
+        Err(_) => anyhow::anyhow!("the API answered {status}"),
+    }
+}

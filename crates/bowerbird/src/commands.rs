@@ -1,0 +1,123 @@
+//! What each command does; one module each.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command, Global};
+use crate::config::{self, Settings};
+use crate::folder::{DataFolder, Purpose};
+use crate::logging;
+use crate::output::Output;
+
+mod check;
+mod counts;
+mod dead;
+mod demo;
+mod gap;
+mod init;
+mod posts;
+mod replay;
+mod run;
+mod spool;
+mod store;
+mod tail;
+mod top;
+mod track;
+mod user;
+
+/// What every command is given.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The global flags.
+    pub(crate) global: Global,
+    /// How to say things.
+    pub(crate) output: Output,
+}
+
+impl Context {
+    /// The configuration, judged.
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let found = config::find(self.global.config.as_deref())?;
+        let below = found
+            .path
+            .as_deref()
+            .and_then(Path::parent)
+            .unwrap_or(Path::new(""))
+            .to_owned();
+        Settings::new(found.file, self.global.data.as_deref(), &below)
+            .map_err(|problems| problems.into_error(found.path.as_deref()))
+    }
+
+    /// The configuration, and the data folder it names.
+    pub(crate) fn folder(&self) -> Result<(Settings, DataFolder)> {
+        let settings = self.settings()?;
+        let folder = DataFolder::open(&settings.data, Purpose::Main)?;
+        Ok((settings, folder))
+    }
+}
+
+/// Does what was typed.
+pub(crate) fn run(cli: Cli) -> Result<()> {
+    let context = Context {
+        output: Output::new(cli.global.json, cli.global.quiet),
+        global: cli.global,
+    };
+    match cli.command {
+        Command::Completions { shell } => completions(&context.output, shell),
+        Command::Man => man(&context.output),
+        Command::Init(args) => init::init(&context, &args),
+        Command::Bench(args) => block_on(crate::bench::bench(&context, &args)),
+        Command::Demo(args) => block_on(demo::demo(&context, &args)),
+        Command::Run(args) => block_on(run::run(&context, &args)),
+        Command::Replay(args) => block_on(replay::replay(&context, &args)),
+        other => {
+            logging::start(&context.global, None)?;
+            block_on(asking(&context, other))
+        }
+    }
+}
+
+/// The commands that ask the holder of a data folder, or become it for a moment.
+async fn asking(context: &Context, command: Command) -> Result<()> {
+    match command {
+        Command::Check(_) => check::check(context).await,
+        Command::Top(args) => top::top(context, &args).await,
+        Command::Track(command) => track::track(context, command).await,
+        Command::Tail(args) => tail::tail(context, &args).await,
+        Command::Search(args) => posts::search(context, &args).await,
+        Command::Export(args) => posts::export(context, &args).await,
+        Command::Gap(command) => gap::gap(context, command).await,
+        Command::User(command) => user::user(context, command).await,
+        Command::Dead(command) => dead::dead(context, command).await,
+        Command::Spool(command) => spool::spool(context, command).await,
+        Command::Store(command) => store::store(context, command).await,
+        _ => unreachable!("the caller has taken the others"),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.context("starting the runtime")?;
+    let outcome = runtime.block_on(work);
+    // A task that waits for a disk or a reader must not keep the process from ending.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn completions(output: &Output, shell: clap_complete::Shell) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "bowerbird", &mut script);
+    output.bytes(&script)
+}
+
+fn man(output: &Output) -> Result<()> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command())
+        .render(&mut page)
+        .context("rendering the manual page")?;
+    output.bytes(&page)
+}

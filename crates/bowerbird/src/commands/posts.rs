@@ -1,0 +1,136 @@
+//! `bowerbird search` and `bowerbird export`: kept posts, a few or all of them.
+
+use std::fs::OpenOptions;
+use std::io::{BufWriter, ErrorKind, Write};
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+use serde_json::Value;
+
+use super::Context;
+use super::track::{find, text};
+use crate::cli::{ExportArgs, ExportFormat, QueryArgs, SearchArgs};
+use crate::client::Client;
+use crate::client::query::Address;
+use crate::exit::Usage;
+use crate::output::clean;
+
+/// The most posts the API gives on a page.
+const PAGE: u64 = 1_000;
+
+/// Prints the first posts that fit.
+pub(super) async fn search(context: &Context, args: &SearchArgs) -> Result<()> {
+    let client = Client::connect(context, "search").await?;
+    let question = question(&client, "/api/v1/posts", &args.query)
+        .await?
+        .with("order", &name_of(args.order));
+    let mut left = args.limit;
+    let mut after: Option<String> = None;
+    while left > 0 {
+        let limit = left.min(PAGE).to_string();
+        let address = question
+            .clone()
+            .with("limit", &limit)
+            .with_some("after", after.as_deref());
+        let page: Value = client.get(address.as_str()).await?;
+        let items = page["items"].as_array().cloned().unwrap_or_default();
+        for post in &items {
+            if context.output.json {
+                context.output.value(post)?
+            } else {
+                show(context, post)?
+            }
+        }
+        left = left.saturating_sub(items.len() as u64);
+        match page["next"].as_str() {
+            Some(next) if !items.is_empty() => after = Some(next.to_owned()),
+            _ => break,
+        }
+    }
+    Ok(())
+}
+
+fn show(context: &Context, post: &Value) -> Result<()> {
+    let at = post["made_at"]
+        .as_str()
+        .unwrap_or_else(|| post["received_at"].as_str().unwrap_or_default());
+    let author = &post["author"];
+    let head = format!(
+        "{at}  {} @{}  {}",
+        text(author, "name"),
+        text(author, "handle"),
+        text(post, "key")
+    );
+    context.output.line(context.output.bold(&clean(&head)))?;
+    let shown = if post["deleted_at"].is_string() {
+        "(deleted)".to_owned()
+    } else {
+        text(post, "text")
+    };
+    context.output.line(format_args!("  {}", clean(&shown)))
+}
+
+/// Writes all posts that fit.
+pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<()> {
+    let client = Client::connect(context, "export").await?;
+    let path = match args.format {
+        ExportFormat::Jsonl => "/api/v1/export.jsonl",
+        ExportFormat::Csv => "/api/v1/export.csv",
+    };
+    let question = question(&client, path, &args.query).await?;
+    let mut pieces = client.stream(question.as_str()).await?;
+    let Some(path) = &args.output else {
+        while let Some(piece) = pieces.next().await? {
+            context.output.bytes(&piece)?;
+        }
+        return Ok(());
+    };
+    let shown = path.display();
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    let file = file.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Usage(format!(
+            "{shown} is there already and is left as it is; name another file"
+        ))
+        .into(),
+        _ => anyhow::Error::new(error).context(format!("writing {shown}")),
+    })?;
+    let mut file = BufWriter::new(file);
+    while let Some(piece) = pieces.next().await? {
+        file.write_all(&piece)
+            .with_context(|| format!("writing {shown}"))?;
+    }
+    let file = file
+        .into_inner()
+        .map_err(std::io::IntoInnerError::into_error)
+        .with_context(|| format!("writing {shown}"))?;
+    file.sync_all()
+        .with_context(|| format!("writing {shown}"))?;
+    context.output.talk(format_args!("wrote {shown}"));
+    Ok(())
+}
+
+async fn question(client: &Client, path: &str, query: &QueryArgs) -> Result<Address> {
+    let track = match &query.track {
+        Some(track) => text(&find(client, track).await?, "id"),
+        None => String::new(),
+    };
+    let has: Vec<String> = query.has.iter().map(|&has| name_of(has)).collect();
+    Ok(Address::new(path)
+        .with("text", &query.text)
+        .with("author", &query.author)
+        .with("track", &track)
+        .with("service", &query.service)
+        .with_some("source", query.source.as_deref())
+        .with("lang", &query.lang)
+        .with_some("since", query.since.as_deref())
+        .with_some("until", query.until.as_deref())
+        .with("has", &has.join(","))
+        .with("hashtag", &query.hashtag))
+}
+
+/// A choice as it is typed, which is as the API knows it.
+fn name_of(choice: impl ValueEnum) -> String {
+    choice
+        .to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned())
+}

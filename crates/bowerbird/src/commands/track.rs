@@ -1,0 +1,325 @@
+//! `bowerbird track`: list, make, change and remove tracks, look back, try a rule.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use bowerbird_core::time::Time;
+use bowerbird_core::track::TrackDraft;
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::cli::{TrackChanges, TrackCommand, parse_span};
+use crate::client::Client;
+use crate::exit::Usage;
+use crate::output::{clean, thousands};
+
+/// How often a backfill is asked how far it is.
+const BACKFILL_EVERY: Duration = Duration::from_millis(200);
+
+/// Does what was asked.
+pub(super) async fn track(context: &Context, command: TrackCommand) -> Result<()> {
+    let client = Client::connect(context, "track").await?;
+    match command {
+        TrackCommand::Ls => list(context, &client).await,
+        TrackCommand::Add {
+            name,
+            rule,
+            changes,
+        } => {
+            let mut draft = TrackDraft::new(name, rule);
+            apply(&mut draft, &changes)?;
+            let made: Value = client.post("/api/v1/tracks", &draft).await?;
+            done(context, "made", &made)
+        }
+        TrackCommand::Show { track } => show(context, &find(&client, &track).await?),
+        TrackCommand::Edit {
+            track,
+            name,
+            rule,
+            changes,
+        } => {
+            let found = find(&client, &track).await?;
+            let mut draft = draft_of(&found)?;
+            draft.name = name.unwrap_or(draft.name);
+            draft.rule = rule.unwrap_or(draft.rule);
+            apply(&mut draft, &changes)?;
+            let changed: Value = client.put(&address(&found), &draft).await?;
+            done(context, "changed", &changed)
+        }
+        TrackCommand::Pause { track } => act(context, &client, &track, "pause", "paused").await,
+        TrackCommand::Resume { track } => act(context, &client, &track, "resume", "resumed").await,
+        TrackCommand::Rm { track } => {
+            let found = find(&client, &track).await?;
+            let _: Value = client.delete(&address(&found)).await?;
+            done(context, "removed", &found)
+        }
+        TrackCommand::Backfill { track } => backfill(context, &client, &track).await,
+        TrackCommand::Check { rule } => check(context, &client, &rule).await,
+    }
+}
+
+/// A track by its name, or by its number where no track has that name.
+pub(super) async fn find(client: &Client, wanted: &str) -> Result<Value> {
+    let tracks = all(client).await?;
+    let by_name = tracks.iter().find(|track| track["name"] == wanted);
+    let found = by_name.or_else(|| tracks.iter().find(|track| track["id"] == wanted));
+    match found {
+        Some(track) => Ok(track.clone()),
+        None => bail!("there is no track `{wanted}`; `bowerbird track ls` lists them"),
+    }
+}
+
+async fn all(client: &Client) -> Result<Vec<Value>> {
+    let mut answer: Value = client.get("/api/v1/tracks").await?;
+    Ok(answer["tracks"]
+        .as_array_mut()
+        .map(std::mem::take)
+        .unwrap_or_default())
+}
+
+fn address(track: &Value) -> String {
+    format!("/api/v1/tracks/{}", text(track, "id"))
+}
+
+/// The part of a track that a person may change.
+fn draft_of(track: &Value) -> Result<TrackDraft> {
+    let mut draft = serde_json::Map::new();
+    for key in [
+        "name",
+        "rule",
+        "sources",
+        "start",
+        "end",
+        "retention_seconds",
+        "paused",
+    ] {
+        draft.insert(key.to_owned(), track[key].clone());
+    }
+    Ok(serde_json::from_value(Value::Object(draft))?)
+}
+
+/// `none` takes a limit away, `all` listens to every source.
+fn apply(draft: &mut TrackDraft, changes: &TrackChanges) -> Result<()> {
+    if !changes.sources.is_empty() {
+        let named = changes.sources.iter().filter(|name| *name != "all");
+        let names: Result<Vec<_>, _> = named.map(|name| name.parse()).collect();
+        draft.sources = names.map_err(|error| Usage(format!("--source: {error}")))?;
+    }
+    if let Some(text) = &changes.start {
+        draft.start = time("--start", text)?;
+    }
+    if let Some(text) = &changes.end {
+        draft.end = time("--end", text)?;
+    }
+    draft.retention_seconds = match changes.retention.as_deref() {
+        None => draft.retention_seconds,
+        Some("none") => None,
+        Some(text) => Some(
+            parse_span(text)
+                .map_err(|error| Usage(format!("--retention: {error}")))?
+                .as_secs(),
+        ),
+    };
+    Ok(())
+}
+
+fn time(flag: &str, text: &str) -> Result<Option<Time>> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let time = Time::parse(text).or_else(|| Time::parse(&format!("{text}T00:00:00Z")));
+    let expected = || {
+        Usage(format!(
+            "{flag}: `{text}` is not a time: expected as in 2026-11-21T08:00:00Z, 2026-11-21 (UTC), or none"
+        ))
+    };
+    Ok(Some(time.ok_or_else(expected)?))
+}
+
+async fn list(context: &Context, client: &Client) -> Result<()> {
+    let tracks = all(client).await?;
+    if context.output.json {
+        return tracks
+            .iter()
+            .try_for_each(|track| context.output.value(track));
+    }
+    if tracks.is_empty() {
+        context
+            .output
+            .talk("there is no track yet: bowerbird track add birds 'bird OR #birds'");
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = tracks
+        .iter()
+        .map(|track| {
+            let captures = track["captures"].as_u64().unwrap_or(0);
+            vec![
+                text(track, "id"),
+                text(track, "name"),
+                state(track).to_owned(),
+                thousands(captures),
+                text(track, "rule"),
+            ]
+        })
+        .collect();
+    context
+        .output
+        .table(&["id", "name", "state", "captures", "rule"], &rows)
+}
+
+/// What a track does at this moment, in a word.
+pub(super) fn state(track: &Value) -> &'static str {
+    if track["problem"].is_object() {
+        "broken"
+    } else if track["paused"] == true {
+        "paused"
+    } else if track["active"] == true {
+        "active"
+    } else {
+        "not now"
+    }
+}
+
+fn show(context: &Context, track: &Value) -> Result<()> {
+    if context.output.json {
+        return context.output.value(track);
+    }
+    let sources: Vec<&str> = track["sources"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let sources = if sources.is_empty() {
+        "all".to_owned()
+    } else {
+        sources.join(", ")
+    };
+    let kept = track["retention_seconds"]
+        .as_u64()
+        .map(|seconds| format!("{seconds} s"));
+    let number = |key: &str| thousands(track[key].as_u64().unwrap_or(0));
+    let lines = [
+        ("name", text(track, "name")),
+        ("number", text(track, "id")),
+        ("state", state(track).to_owned()),
+        ("rule", text(track, "rule")),
+        ("in words", text(track, "explanation")),
+        ("problem", text(&track["problem"], "message")),
+        ("sources", sources),
+        ("start", text(track, "start")),
+        ("end", text(track, "end")),
+        ("retention", kept.unwrap_or_default()),
+        ("captures", number("captures")),
+        ("backfilled", number("backfilled")),
+        ("last post", text(track, "last_at")),
+        ("made", text(track, "created_at")),
+    ];
+    let told = lines.iter().filter(|(_, value)| !value.is_empty());
+    told.into_iter().try_for_each(|(name, value)| {
+        context
+            .output
+            .line(format_args!("{name:<12}{}", clean(value)))
+    })
+}
+
+async fn act(
+    context: &Context,
+    client: &Client,
+    wanted: &str,
+    action: &str,
+    past: &str,
+) -> Result<()> {
+    let found = find(client, wanted).await?;
+    let changed: Value = client
+        .post(&format!("{}/{action}", address(&found)), &json!({}))
+        .await?;
+    done(context, past, &changed)
+}
+
+async fn backfill(context: &Context, client: &Client, wanted: &str) -> Result<()> {
+    let found = find(client, wanted).await?;
+    let address = format!("{}/backfill", address(&found));
+    let mut state: Value = client.post(&address, &json!({})).await?;
+    while state["done"] != true {
+        tokio::time::sleep(BACKFILL_EVERY).await;
+        state = client.get(&address).await?;
+    }
+    let error = text(&state, "error");
+    if !error.is_empty() {
+        bail!("the backfill ended: {error}");
+    }
+    if context.output.json {
+        return context.output.value(&state);
+    }
+    let number = |key: &str| thousands(state[key].as_u64().unwrap_or(0));
+    context.output.line(format_args!(
+        "{} captures added, {} kept posts looked at",
+        number("added"),
+        number("looked_at")
+    ))
+}
+
+async fn check(context: &Context, client: &Client, rule: &str) -> Result<()> {
+    let answer: Value = client
+        .post("/api/v1/rules/check", &json!({ "rule": rule }))
+        .await?;
+    let error = &answer["error"];
+    if context.output.json {
+        context.output.value(&answer)?;
+    }
+    if error.is_object() {
+        let position = error["position"].as_u64().unwrap_or(1);
+        let hint = text(error, "hint");
+        let hint = if hint.is_empty() {
+            hint
+        } else {
+            format!(" ({hint})")
+        };
+        return Err(Usage(format!(
+            "the rule has an error at character {position}: {}{hint}",
+            text(error, "message")
+        ))
+        .into());
+    }
+    if context.output.json {
+        return Ok(());
+    }
+    context.output.line(clean(&text(&answer, "explanation")))?;
+    for (what, problems) in [
+        ("warning", &answer["warnings"]),
+        ("for X", &answer["x_problems"]),
+    ] {
+        for problem in problems.as_array().into_iter().flatten() {
+            context
+                .output
+                .line(format_args!("{what}: {}", clean(&text(problem, "message"))))?;
+        }
+    }
+    let (caught, looked_at) = (
+        &answer["preview"]["caught"],
+        &answer["preview"]["looked_at"],
+    );
+    if looked_at.as_u64().unwrap_or(0) > 0 {
+        context.output.line(format_args!(
+            "it would have caught {caught} of the last {looked_at} posts"
+        ))?;
+    }
+    Ok(())
+}
+
+fn done(context: &Context, what: &str, track: &Value) -> Result<()> {
+    if context.output.json {
+        return context.output.value(track);
+    }
+    context.output.line(format_args!(
+        "{what} track {} ({})",
+        clean(&text(track, "name")),
+        text(track, "id")
+    ))
+}
+
+/// A string of an object, empty if it has none there.
+pub(super) fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,65 @@
+//! Configuration: from a file of text to settings that are right.
+//!
+//! [`file`] is what can be written in `bowerbird.toml`, a doc for each key. [`settings`] is what the program works with: names, addresses
+//! and spans parsed, paths resolved, secrets fetched by name. All mistakes are reported together, each with the path of its
+//! key. The environment is read in [`env`] and nowhere else.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+pub(crate) mod env;
+pub(crate) mod file;
+pub(crate) mod problems;
+pub(crate) mod secrets;
+pub(crate) mod settings;
+
+pub(crate) use file::File;
+pub(crate) use problems::{Invalid, Problems};
+pub(crate) use settings::{LogSettings, Settings, SourceKind, SourceSettings};
+
+/// The commented example that `init` writes; a test parses it and compares it with the defaults.
+pub(crate) const EXAMPLE: &str = include_str!("../../../config.example.toml");
+
+/// A configuration file as found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Where it is; `None` when there is none and the defaults hold.
+    pub(crate) path: Option<PathBuf>,
+    /// What it says.
+    pub(crate) file: File,
+}
+
+/// Reads the file that was named, or the one at a usual place, or none.
+pub(crate) fn find(named: Option<&Path>) -> Result<Found> {
+    let path = match named {
+        Some(path) => Some(path.to_owned()),
+        None => usual_places().into_iter().find(|path| path.is_file()),
+    };
+    let Some(path) = path else {
+        return Ok(Found {
+            path: None,
+            file: File::default(),
+        });
+    };
+    let text = std::fs::read_to_string(&path).with_context(|| {
+        format!(
+            "reading the configuration {}; `bowerbird init` writes one",
+            path.display()
+        )
+    })?;
+    let file = File::parse(&text).map_err(|problems| problems.in_file(&path))?;
+    Ok(Found {
+        path: Some(path),
+        file,
+    })
+}
+
+fn usual_places() -> Vec<PathBuf> {
+    let mut places = vec![PathBuf::from("bowerbird.toml")];
+    places.extend(env::config_home().map(|home| home.join("bowerbird/bowerbird.toml")));
+    places
+}
+
+#[cfg(test)]
+mod tests;

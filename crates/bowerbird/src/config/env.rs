@@ -1,0 +1,50 @@
+//! The environment: the one place where it is read.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+#[expect(clippy::disallowed_methods, reason = "the one place")]
+fn read(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn home() -> Option<PathBuf> {
+    read("HOME").map(PathBuf::from)
+}
+
+/// An XDG folder: what the variable says if it is an absolute path, as the specification demands, else below the home folder.
+fn xdg(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let named = read(variable)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
+    named.or_else(|| home().map(|home| home.join(below_home)))
+}
+
+/// Where the user's configuration files are.
+pub(crate) fn config_home() -> Option<PathBuf> {
+    xdg("XDG_CONFIG_HOME", ".config")
+}
+
+/// Where the user's programs keep their data.
+pub(crate) fn data_home() -> Option<PathBuf> {
+    xdg("XDG_DATA_HOME", ".local/share")
+}
+
+/// Did the user ask for output without colour (<https://no-color.org>)?
+pub(crate) fn no_color() -> bool {
+    read("NO_COLOR").is_some() || read("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// A secret from the environment: `x-bearer` is looked for as `BOWERBIRD_SECRET_X_BEARER`.
+pub(crate) fn secret(name: &str) -> Option<SecretString> {
+    read(&secret_variable(name)).map(SecretString::from)
+}
+
+/// The variable in which a secret is looked for.
+pub(crate) fn secret_variable(name: &str) -> String {
+    format!(
+        "BOWERBIRD_SECRET_{}",
+        name.to_ascii_uppercase().replace('-', "_")
+    )
+}

@@ -1,0 +1,328 @@
+//! What can be written in `bowerbird.toml`: every key with its form, default and consequence. Nothing is judged here.
+//!
+//! The same, as a file to begin with, is `config.example.toml`; the same for readers is `docs/configuration.md`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+use super::problems::Problems;
+
+/// The whole file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct File {
+    /// The data folder: spool, store, logs. A relative path begins at this file's folder. Default: `bowerbird/main` in the user's data
+    /// folder (`$XDG_DATA_HOME`, else `~/.local/share`). `--data` on the command line wins.
+    pub(crate) data: Option<PathBuf>,
+    /// The page and the API.
+    pub(crate) page: PageFile,
+    /// Log lines.
+    pub(crate) log: LogFile,
+    /// The durable log between sources and store.
+    pub(crate) spool: SpoolFile,
+    /// Where posts stay.
+    pub(crate) store: StoreFile,
+    /// Where secrets are found.
+    pub(crate) secrets: SecretsFile,
+    /// The sources, by name (1 to 64 of a–z, 0–9, `-`, `_`).
+    pub(crate) source: BTreeMap<String, SourceFile>,
+}
+
+/// `[page]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PageFile {
+    /// Address and port to listen on. Anything but loopback is refused until a password is set (`bowerbird user passwd`).
+    pub(crate) listen: String,
+    /// Further names under which browsers reach the page (a reverse proxy's, without port). Requests for any other host are refused.
+    pub(crate) hosts: Vec<String>,
+    /// Is a reverse proxy in front that speaks TLS? Then cookies are marked for TLS only.
+    pub(crate) behind_tls: bool,
+}
+
+impl Default for PageFile {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8700".to_owned(),
+            hosts: Vec::new(),
+            behind_tls: false,
+        }
+    }
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LogFile {
+    /// `text` for people, `json` for one object a line.
+    pub(crate) format: LogFormat,
+    /// The least urgent lines written: `error`, `warn`, `info`, `debug`, `trace`. `-v` and `-q` shift it.
+    pub(crate) level: LogLevel,
+    /// `stderr`, or `file` for rotated files.
+    pub(crate) to: LogTo,
+    /// The folder of log files; relative to the data folder.
+    pub(crate) folder: PathBuf,
+    /// A log file that has grown to so many bytes is renamed and a new one begun.
+    pub(crate) max_bytes: u64,
+    /// So many renamed files are kept, the oldest are deleted.
+    pub(crate) keep_files: u32,
+}
+
+impl Default for LogFile {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            level: LogLevel::Info,
+            to: LogTo::Stderr,
+            folder: PathBuf::from("logs"),
+            max_bytes: 16 << 20,
+            keep_files: 8,
+        }
+    }
+}
+
+/// The forms of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How urgent a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    /// A person should look.
+    Error,
+    /// Something was not as it should be, and was handled.
+    Warn,
+    /// What an operator wants to know.
+    Info,
+    /// What explains a fault.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// Where log lines go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogTo {
+    /// Standard error.
+    Stderr,
+    /// Rotated files.
+    File,
+}
+
+/// `[spool]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SpoolFile {
+    /// At so many bytes on disk reading pauses until the store has caught up: nothing is lost, sources wait.
+    pub(crate) max_bytes: u64,
+}
+
+impl Default for SpoolFile {
+    fn default() -> Self {
+        Self { max_bytes: 8 << 30 }
+    }
+}
+
+/// `[store]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct StoreFile {
+    /// Where posts are kept: `sqlite:PATH`, the path relative to the data folder.
+    pub(crate) url: String,
+}
+
+impl Default for StoreFile {
+    fn default() -> Self {
+        Self {
+            url: "sqlite:store.sqlite".to_owned(),
+        }
+    }
+}
+
+/// `[secrets]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SecretsFile {
+    /// A folder with one file for each secret, looked into where the environment variable `BOWERBIRD_SECRET_<NAME>` is not set; relative to
+    /// the data folder.
+    pub(crate) folder: PathBuf,
+}
+
+impl Default for SecretsFile {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::from("secrets"),
+        }
+    }
+}
+
+/// `[source.NAME]`: what is under a name is told by its `kind`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(crate) enum SourceFile {
+    /// A built-in stream for trying things out.
+    Synthetic(SyntheticFile),
+    /// Recorded files.
+    Replay(ReplayFile),
+    /// X's filtered stream.
+    X(XFile),
+}
+
+/// `kind = "synthetic"`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SyntheticFile {
+    /// Posts a second, on average.
+    pub(crate) rate: u32,
+    /// What it is made from: the same number makes the same posts.
+    pub(crate) seed: u64,
+    /// What is kept: `all`, or `matched` for posts that a track caught.
+    pub(crate) keep: KeepFile,
+    /// Posts that no track caught are let go after so long (as in `"30d"`); not given: never.
+    pub(crate) keep_for: Option<String>,
+}
+
+impl Default for SyntheticFile {
+    fn default() -> Self {
+        Self {
+            rate: 20,
+            seed: 1,
+            keep: KeepFile::All,
+            keep_for: None,
+        }
+    }
+}
+
+/// `kind = "replay"`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReplayFile {
+    /// Files, folders or patterns; relative to this file's folder.
+    pub(crate) paths: Vec<String>,
+    /// A multiple of the recorded speed; not given: as fast as it can be stored.
+    #[serde(default)]
+    pub(crate) speed: Option<f64>,
+    /// What is kept: `all`, or `matched` for posts that a track caught.
+    #[serde(default)]
+    pub(crate) keep: KeepFile,
+    /// Posts that no track caught are let go after so long (as in `"30d"`); not given: never.
+    #[serde(default)]
+    pub(crate) keep_for: Option<String>,
+}
+
+/// `kind = "x"`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct XFile {
+    /// The name (not the value) of the secret that holds the app-only bearer token.
+    pub(crate) bearer: String,
+    /// X's address; another only to speak to a stand-in.
+    #[serde(default = "XFile::default_base_url")]
+    pub(crate) base_url: String,
+    /// What is kept: `all`, or `matched` for posts that a track caught.
+    #[serde(default)]
+    pub(crate) keep: KeepFile,
+    /// Posts that no track caught are let go after so long (as in `"30d"`); not given: never.
+    #[serde(default)]
+    pub(crate) keep_for: Option<String>,
+}
+
+impl XFile {
+    /// X itself.
+    pub(crate) fn default_base_url() -> String {
+        "https://api.x.com".to_owned()
+    }
+}
+
+/// Which posts of a source are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum KeepFile {
+    /// Every post.
+    #[default]
+    All,
+    /// Posts that a track caught.
+    Matched,
+}
+
+impl File {
+    /// Reads the file section by section, so that one mistake does not hide the others.
+    pub(crate) fn parse(text: &str) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let mut table: Table = match text.parse() {
+            Ok(table) => table,
+            Err(error) => {
+                let error: toml::de::Error = error;
+                problems.add("not TOML", error.to_string().trim_end());
+                return Err(problems);
+            }
+        };
+        let file = Self {
+            data: section(&mut table, "data", &mut problems),
+            page: section(&mut table, "page", &mut problems).unwrap_or_default(),
+            log: section(&mut table, "log", &mut problems).unwrap_or_default(),
+            spool: section(&mut table, "spool", &mut problems).unwrap_or_default(),
+            store: section(&mut table, "store", &mut problems).unwrap_or_default(),
+            secrets: section(&mut table, "secrets", &mut problems).unwrap_or_default(),
+            source: sources(&mut table, &mut problems),
+        };
+        for unknown in table.keys() {
+            problems.add(
+                unknown,
+                "unknown key: expected one of data, page, log, spool, store, secrets, source",
+            );
+        }
+        problems.finish(file)
+    }
+}
+
+fn section<T: DeserializeOwned>(
+    table: &mut Table,
+    key: &str,
+    problems: &mut Problems,
+) -> Option<T> {
+    let value = table.remove(key)?;
+    read(value, key, problems)
+}
+
+fn sources(table: &mut Table, problems: &mut Problems) -> BTreeMap<String, SourceFile> {
+    let named: Option<BTreeMap<String, Value>> = section(table, "source", problems);
+    let mut sources = BTreeMap::new();
+    for (name, value) in named.unwrap_or_default() {
+        if let Some(source) = read(value, &format!("source.{name}"), problems) {
+            sources.insert(name, source);
+        }
+    }
+    sources
+}
+
+/// Reads one value; a mistake is noted under its key's whole path.
+fn read<T: DeserializeOwned>(value: Value, key: &str, problems: &mut Problems) -> Option<T> {
+    match value.try_into::<T>() {
+        Ok(read) => Some(read),
+        Err(error) => {
+            let whole = error.to_string();
+            let mut lines = whole.trim_end().lines();
+            let what = error.message().to_owned();
+            // The key inside the section stands in the text's last line: in `listen`.
+            let inner = lines
+                .next_back()
+                .and_then(|line| line.strip_prefix("in `"))
+                .and_then(|rest| rest.strip_suffix('`'));
+            let path = inner.map_or_else(|| key.to_owned(), |inner| format!("{key}.{inner}"));
+            problems.add(&path, what);
+            None
+        }
+    }
+}

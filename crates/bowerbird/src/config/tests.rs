@@ -1,0 +1,137 @@
+//! The example is complete and true, and mistakes are reported together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::file::{KeepFile, ReplayFile, SourceFile, SyntheticFile, XFile};
+use super::*;
+
+fn settings(text: &str) -> Result<Settings, Problems> {
+    Settings::new(
+        File::parse(text)?,
+        Some(Path::new("/data")),
+        Path::new("/etc"),
+    )
+}
+
+/// The example with every key that is commented out put in.
+fn uncommented() -> String {
+    let lines = EXAMPLE.lines().map(|line| match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => rest,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_example_as_written_is_the_defaults_and_one_source() {
+    let file = File::parse(EXAMPLE).unwrap();
+    let synthetic = SyntheticFile {
+        keep_for: Some("7d".to_owned()),
+        ..SyntheticFile::default()
+    };
+    let source = [("synthetic".to_owned(), SourceFile::Synthetic(synthetic))].into();
+    assert_eq!(
+        file,
+        File {
+            source,
+            ..File::default()
+        }
+    );
+    settings(EXAMPLE).unwrap();
+}
+
+#[test]
+fn every_commented_key_of_the_example_shows_its_default() {
+    let file = File::parse(&uncommented()).unwrap();
+    assert_eq!(file.data.as_deref(), Some(Path::new("data")));
+    let as_default = File {
+        data: None,
+        source: BTreeMap::new(),
+        ..file.clone()
+    };
+    assert_eq!(as_default, File::default());
+    let synthetic = SyntheticFile {
+        keep_for: Some("7d".to_owned()),
+        ..SyntheticFile::default()
+    };
+    let x = XFile {
+        bearer: "x-bearer".to_owned(),
+        base_url: XFile::default_base_url(),
+        keep: KeepFile::All,
+        keep_for: None,
+    };
+    let archive = ReplayFile {
+        paths: vec!["archive/*.jsonl.gz".to_owned()],
+        speed: Some(1.0),
+        keep: KeepFile::All,
+        keep_for: None,
+    };
+    assert_eq!(file.source["synthetic"], SourceFile::Synthetic(synthetic));
+    assert_eq!(file.source["x"], SourceFile::X(x));
+    assert_eq!(file.source["archive"], SourceFile::Replay(archive));
+}
+
+#[test]
+fn all_mistakes_are_reported_together_with_the_path_of_their_key() {
+    let text = r#"
+        colour = "red"
+        [page]
+        listen = 8700
+        [log]
+        shout = true
+        [source.a]
+        kind = "synthetic"
+        pace = 3
+        [source.b]
+        kind = "telegraph"
+    "#;
+    let problems = File::parse(text).unwrap_err();
+    insta::assert_snapshot!(problems.lines().join("\n"), @"
+    page.listen: invalid type: integer `8700`, expected a string
+    log: unknown field `shout`, expected one of `format`, `level`, `to`, `folder`, `max_bytes`, `keep_files`
+    source.a: unknown field `pace`, expected one of `rate`, `seed`, `keep`, `keep_for`
+    source.b.kind: unknown variant `telegraph`, expected one of `synthetic`, `replay`, `x`
+    colour: unknown key: expected one of data, page, log, spool, store, secrets, source
+    ");
+}
+
+#[test]
+fn settings_are_judged_together_too() {
+    let text = r#"
+        [page]
+        listen = "localhost"
+        [spool]
+        max_bytes = 5
+        [store]
+        url = "oracle:x"
+        [source.Big]
+        kind = "synthetic"
+        rate = 0
+        keep_for = "soon"
+        [source.x]
+        kind = "x"
+        bearer = "AAAAAAAAAAAAAAAAAAAAAsecret"
+    "#;
+    let problems = settings(text).unwrap_err();
+    insta::assert_snapshot!(problems.lines().join("\n"), @"
+    page.listen: `localhost` is not an address with a port, as in 127.0.0.1:8700 or [::1]:8700
+    spool.max_bytes: expected at least 67108864
+    store.url: `oracle:x` is not a store: expected sqlite:PATH
+    source.Big: `Big` is not a name: expected 1 to 64 of a–z, 0–9, `-`, `_`, beginning with a letter or digit
+    source.Big.rate: expected at least 1
+    source.Big.keep_for: `soon` is not a span of time above zero, as in 30s, 5m, 2h, 30d
+    source.x.bearer: not the name of a secret: expected some of a–z, 0–9, `-`, `_` (the name, not the secret itself)
+    ");
+}
+
+#[test]
+fn a_secret_comes_from_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("x-bearer"), "s3cret\n").unwrap();
+    let found = secrets::fetch("x-bearer", folder.path()).unwrap();
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&found), "s3cret");
+    let missing = secrets::fetch("other", folder.path()).unwrap_err();
+    assert!(missing.contains("BOWERBIRD_SECRET_OTHER"), "{missing}");
+    assert!(secrets::fetch("../x-bearer", folder.path()).is_err());
+}

@@ -1,0 +1,242 @@
+//! The data folder: made with mode 0700, marked as ours, held by one process at a time.
+//!
+//! What is in it: `bowerbird-folder` (the mark: what it was made for), `lock` (locked by its holder, with pid and command),
+//! `control.sock` (the holder answers there), `spool/`, the store's file, `secrets/`, `logs/`. Only a folder whose mark says that
+//! a demo made it is ever emptied.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// The file that marks a folder as ours.
+const MARK: &str = "bowerbird-folder";
+/// The file that its holder locks.
+const LOCK: &str = "lock";
+/// Where the holder answers.
+const SOCKET: &str = "control.sock";
+/// The longest path that fits a socket's address, with its closing zero.
+const SOCKET_PATH_BYTES: usize = 104;
+
+/// What a folder was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// `run`, `replay` and everything else.
+    Main,
+    /// `demo`: may be emptied by `--fresh`.
+    Demo,
+}
+
+impl Purpose {
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Main => "main\n",
+            Self::Demo => "demo\n",
+        }
+    }
+}
+
+/// A data folder.
+#[derive(Debug, Clone)]
+pub(crate) struct DataFolder {
+    path: PathBuf,
+}
+
+/// That this process holds a folder; let go when dropped, whatever ends the process.
+#[derive(Debug)]
+pub(crate) struct Held {
+    _lock: File,
+}
+
+/// Who holds a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holder(String);
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl DataFolder {
+    /// Makes the folder where it is missing, and marks it.
+    pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Self> {
+        let shown = path.display();
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .with_context(|| format!("making the data folder {shown}; `--data` names another"))?;
+        // Absolute, so that the current folder does not matter and the printed path can be used anywhere.
+        let path = path
+            .canonicalize()
+            .with_context(|| format!("opening the data folder {shown}"))?;
+        let folder = Self { path };
+        match folder.mark()? {
+            Some(mark) if purpose == Purpose::Demo && mark != Purpose::Demo.mark() => bail!(
+                "{shown} was not made by a demo; give the demo a folder of its own with --data"
+            ),
+            Some(_) => {}
+            None if purpose == Purpose::Demo && !folder.is_empty()? => bail!(
+                "{shown} is not empty and was not made by a demo; give the demo a new folder with --data"
+            ),
+            None => folder.write_mark(purpose)?,
+        }
+        Ok(folder)
+    }
+
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Becomes its holder, or says who is.
+    pub(crate) fn hold(&self, command: &str) -> Result<Result<Held, Holder>> {
+        let path = self.path.join(LOCK);
+        let context = || format!("locking {}", path.display());
+        let mut lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .with_context(context)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                Read::by_ref(&mut lock)
+                    .take(200)
+                    .read_to_string(&mut holder)
+                    .with_context(context)?;
+                return Ok(Err(Holder(holder.trim().to_owned())));
+            }
+            Err(TryLockError::Error(error)) => return Err(error).with_context(context),
+        }
+        lock.set_len(0)
+            .and_then(|()| lock.rewind())
+            .with_context(context)?;
+        write!(lock, "process {} (bowerbird {command})", std::process::id())
+            .with_context(context)?;
+        Ok(Ok(Held { _lock: lock }))
+    }
+
+    /// Empties the folder but for mark and lock. Only what a demo made.
+    pub(crate) fn clear(&self, _held: &Held) -> Result<()> {
+        if self.mark()?.as_deref() != Some(Purpose::Demo.mark()) {
+            bail!(
+                "{} was not made by a demo: it is left as it is",
+                self.path.display()
+            );
+        }
+        for entry in self.entries()? {
+            let name = entry.file_name();
+            if name == MARK || name == LOCK {
+                continue;
+            }
+            let is_folder = entry.file_type()?.is_dir();
+            let removed = if is_folder {
+                std::fs::remove_dir_all(entry.path())
+            } else {
+                std::fs::remove_file(entry.path())
+            };
+            removed.with_context(|| format!("removing {}", entry.path().display()))?;
+        }
+        Ok(())
+    }
+
+    /// Where the holder answers. A path too long for a socket's address is reached through the open folder instead, which the
+    /// returned file keeps open.
+    pub(crate) fn socket(&self) -> Result<(PathBuf, Option<File>)> {
+        let plain = self.path.join(SOCKET);
+        if plain.as_os_str().as_bytes().len() < SOCKET_PATH_BYTES {
+            return Ok((plain, None));
+        }
+        let folder =
+            File::open(&self.path).with_context(|| format!("opening {}", self.path.display()))?;
+        let short = PathBuf::from(format!("/proc/self/fd/{}/{SOCKET}", folder.as_raw_fd()));
+        Ok((short, Some(folder)))
+    }
+
+    fn mark(&self) -> Result<Option<String>> {
+        let path = self.path.join(MARK);
+        match std::fs::read_to_string(&path) {
+            Ok(mark) => Ok(Some(mark)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+        }
+    }
+
+    fn write_mark(&self, purpose: Purpose) -> Result<()> {
+        let path = self.path.join(MARK);
+        std::fs::write(&path, purpose.mark())
+            .with_context(|| format!("writing to the data folder {}", self.path.display()))
+    }
+
+    fn entries(&self) -> Result<Vec<std::fs::DirEntry>> {
+        let read = std::fs::read_dir(&self.path).and_then(Iterator::collect);
+        read.with_context(|| format!("listing {}", self.path.display()))
+    }
+
+    fn is_empty(&self) -> Result<bool> {
+        Ok(self.entries()?.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_process_holds_it_and_the_next_is_told_who() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(&home.path().join("data"), Purpose::Main).unwrap();
+        let held = folder.hold("run").unwrap().unwrap();
+        let holder = folder.hold("demo").unwrap().unwrap_err();
+        assert_eq!(
+            holder.to_string(),
+            format!("process {} (bowerbird run)", std::process::id())
+        );
+        drop(held);
+        assert!(folder.hold("demo").unwrap().is_ok());
+    }
+
+    #[test]
+    fn only_a_demo_s_folder_is_emptied() {
+        let home = tempfile::tempdir().unwrap();
+        let main = DataFolder::open(&home.path().join("main"), Purpose::Main).unwrap();
+        let held = main.hold("run").unwrap().unwrap();
+        std::fs::write(main.path().join("precious"), "").unwrap();
+        assert!(main.clear(&held).is_err());
+        assert!(DataFolder::open(main.path(), Purpose::Demo).is_err());
+
+        let strange = home.path().join("strange");
+        std::fs::create_dir(&strange).unwrap();
+        std::fs::write(strange.join("letter.txt"), "").unwrap();
+        assert!(DataFolder::open(&strange, Purpose::Demo).is_err());
+
+        let demo = DataFolder::open(&home.path().join("demo"), Purpose::Demo).unwrap();
+        let held = demo.hold("demo").unwrap().unwrap();
+        std::fs::create_dir_all(demo.path().join("spool/deep")).unwrap();
+        demo.clear(&held).unwrap();
+        assert!(!demo.path().join("spool").try_exists().unwrap());
+        assert!(DataFolder::open(demo.path(), Purpose::Demo).is_ok());
+    }
+
+    #[test]
+    fn the_folder_is_the_owner_s_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(&home.path().join("a/b"), Purpose::Main).unwrap();
+        let mode = std::fs::metadata(folder.path())
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+}

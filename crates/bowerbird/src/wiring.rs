@@ -1,0 +1,107 @@
+//! The one place that knows all kinds of sources, spools and stores, and builds what the configuration asks for.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use bowerbird_connect::synthetic::{self, SyntheticConfig};
+use bowerbird_core::ids::SourceName;
+use bowerbird_core::raw::RawCodec;
+use bowerbird_core::source::{Connection, Keep};
+use bowerbird_core::spool::Spool;
+use bowerbird_core::store::Store;
+use bowerbird_store::spool::{EmbeddedSpool, Report, SpoolOptions};
+use bowerbird_store::sqlite::{SqliteOptions, SqliteStore};
+
+pub(crate) use bowerbird_connect::decode_any;
+
+use crate::cli::Speed;
+use crate::config::{SourceKind, SourceSettings};
+use crate::progress::HowFar;
+
+/// What the first start of the demo makes: a track in each of three scripts, on what the built-in stream talks about.
+pub(crate) const DEMO_TRACKS: [(&str, &str); 3] = [
+    (
+        "Birds",
+        "kingfisher OR blackbird OR swifts OR owl OR bowerbird OR #birds -is:retweet",
+    ),
+    ("天気", "天気 OR 台風 OR 夕立 OR 初霜 OR 霧"),
+    ("طقس", "(العاصفة OR الضباب OR المطر OR #طقس) lang:ar"),
+];
+
+/// Opens the embedded spool in a folder.
+pub(crate) fn open_spool(folder: &Path, max_bytes: u64) -> Result<Arc<dyn Spool>> {
+    let options = SpoolOptions {
+        max_bytes,
+        ..SpoolOptions::default()
+    };
+    let spool = EmbeddedSpool::open(folder, options).context("opening the spool")?;
+    Ok(Arc::new(spool))
+}
+
+/// Looks at every byte of the spool in a folder that nobody holds; repairs what can be, if asked.
+pub(crate) fn check_spool(folder: &Path, repair: bool) -> Result<Report> {
+    bowerbird_store::spool::fsck(folder, repair).context("checking the spool")
+}
+
+/// Opens the SQLite store in a file; its dictionaries become known to `codec`.
+pub(crate) async fn open_store(
+    path: &Path,
+    codec: &Arc<RawCodec>,
+    options: SqliteOptions,
+) -> Result<Arc<dyn Store>> {
+    let (file, codec) = (path.to_owned(), Arc::clone(codec));
+    let opened =
+        tokio::task::spawn_blocking(move || SqliteStore::open(&file, codec, &options)).await;
+    let store = opened
+        .context("opening the store")?
+        .with_context(|| format!("opening the store {}", path.display()))?;
+    Ok(Arc::new(store))
+}
+
+/// Every source of the configuration, ready to be opened.
+pub(crate) fn connections(sources: &[SourceSettings]) -> Result<Vec<Connection>> {
+    let connect = |source: &SourceSettings| {
+        let name = source.name.as_str();
+        let connection = match &source.kind {
+            SourceKind::Synthetic { rate, seed } => synthetic(name, *rate, *seed, source.keep),
+            SourceKind::Replay { paths, speed } => {
+                let speed = speed.map_or(Speed::Max, Speed::Times);
+                replay(name, paths, speed, source.keep).map(|replay| replay.connection)
+            }
+            SourceKind::X { .. } => bail!("not yet"),
+        };
+        connection.with_context(|| format!("source.{name}"))
+    };
+    sources.iter().map(connect).collect()
+}
+
+/// The built-in stream.
+pub(crate) fn synthetic(name: &str, rate: u32, seed: u64, keep: Keep) -> Result<Connection> {
+    let config = SyntheticConfig {
+        seed,
+        rate: f64::from(rate),
+        count: None,
+    };
+    Ok(synthetic::connect(SourceName::parse(name)?, keep, config)?)
+}
+
+/// A replay, and how far it is.
+pub(crate) struct Replay {
+    /// The source.
+    pub(crate) connection: Connection,
+    /// Bytes read of all bytes.
+    pub(crate) progress: HowFar,
+}
+
+/// Recorded files.
+pub(crate) fn replay(name: &str, paths: &[String], speed: Speed, keep: Keep) -> Result<Replay> {
+    let _ = (name, paths, speed, keep);
+    bail!("not yet")
+}
+
+/// What a replay of these paths would read, without reading it.
+pub(crate) fn check_replay(paths: &[String]) -> Result<String> {
+    let _ = paths;
+    bail!("not yet")
+}

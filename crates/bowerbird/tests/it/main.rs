@@ -1,0 +1,14 @@
+//! End-to-end tests: the executable as a stranger meets it, each in a home of its own.
+//!
+//! One binary; what is slow and needs a quiet machine is in `kill` and run by `scripts/test` after everything else.
+
+mod bad_input;
+mod cli;
+mod configuration;
+mod demo;
+mod harness;
+mod kill;
+mod replay;
+mod running;
+mod tidy;
+mod x_stream;
