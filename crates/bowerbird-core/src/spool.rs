@@ -47,7 +47,8 @@ pub trait Spool: Send + Sync + std::fmt::Debug {
     async fn drop_lane(&self, lane: &Lane) -> Result<(), SpoolError>;
     /// Every lane, by name.
     async fn lanes(&self) -> Result<Vec<LaneState>, SpoolError>;
-    /// The next records, at most `most` (and about [`LEASE_BYTES`]); waits up to `wait` for the first.
+    /// The next records, at most `most` (and about [`LEASE_BYTES`]); waits up to `wait` for the first. Fewer than `most` does not mean that there
+    /// are no more.
     async fn lease(
         &self,
         lane: &Lane,
@@ -235,6 +236,11 @@ impl SpoolError {
     /// That the store's lane is there for good.
     pub fn keeps_store_lane() -> Self {
         Self::Unknown("the store's lane can't be dropped".to_owned())
+    }
+
+    /// That a record is not there, or is acknowledged already.
+    pub fn not_waiting(lane: &Lane, offset: u64) -> Self {
+        Self::Unknown(format!("record {offset} does not wait in lane `{lane}`"))
     }
 
     /// That a record was never given to the lane, so that it can't be given back.

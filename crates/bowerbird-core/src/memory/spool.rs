@@ -125,9 +125,7 @@ impl Log {
         self.check_lane(lane)?;
         let kept = self.records.get_mut(&offset);
         kept.and_then(|kept| kept.open.get_mut(lane))
-            .ok_or_else(|| {
-                SpoolError::Unknown(format!("record {offset} does not wait in lane `{lane}`"))
-            })
+            .ok_or_else(|| SpoolError::not_waiting(lane, offset))
     }
 
     /// Gives out what may be given now, and says when that may change by itself.

@@ -110,7 +110,7 @@ pub async fn sources_are_listed_by_name(spool: &dyn Spool) {
 
 /// Empty records, zero bytes and big records are given back unchanged.
 pub async fn records_come_back_byte_for_byte(spool: &dyn Spool) {
-    let big: Vec<u8> = (0..300_000_u32).map(|n| (n * n >> 7) as u8).collect();
+    let big: Vec<u8> = (0..300_000_u32).map(|n| (n.wrapping_mul(n) >> 7) as u8).collect();
     let given = [Vec::new(), vec![0; 5_000], big, vec![0xff]];
     let mut batch = entries(&["", "", "", ""]);
     for (entry, bytes) in batch.iter_mut().zip(&given) {
