@@ -125,7 +125,7 @@ pub(crate) struct DocTokens {
     spare: String,
     entries: Vec<Entry>,
     zones: Vec<Zone>,
-    /// One bit for each word of the texts: most rules fail here.
+    /// One bit for each word of the texts and links: most rules fail here.
     present: [u64; 16],
 }
 
@@ -139,12 +139,12 @@ impl DocTokens {
         for (content, text) in contents(doc).map(|content| content.text).enumerate() {
             self.add(ZoneKind::Text, content, 0, text);
         }
+        if needs.has(Needs::LINKS) || needs.has(Needs::PAGES) {
+            self.add_links(doc, needs);
+        }
         for entry in &self.entries {
             let bit = entry.hash >> 54;
             self.present[(bit >> 6) as usize] |= 1 << (bit & 63);
-        }
-        if needs.has(Needs::LINKS) || needs.has(Needs::PAGES) {
-            self.add_links(doc, needs);
         }
         if needs.has(Needs::AUTHOR) {
             self.add(ZoneKind::Bio, 0, 0, doc.author.bio);
@@ -201,7 +201,7 @@ impl DocTokens {
         });
     }
 
-    /// May a text of the post hold this word? `false` is certain.
+    /// May a text or a link of the post hold this word? `false` is certain.
     pub(crate) fn may_hold(&self, hash: u64) -> bool {
         let bit = hash >> 54;
         self.present[(bit >> 6) as usize] & (1 << (bit & 63)) != 0

@@ -31,7 +31,7 @@ enum TrackWord {
     /// `#name`, `@name`, `$name`: found as that entity.
     Tagged(EntityKind, String),
     /// With punctuation, which is then part of the word: never found in tags or handles.
-    Exact(String),
+    Exact(Words, String),
 }
 
 impl TrackList {
@@ -90,22 +90,28 @@ impl TrackWord {
         }
         let words = Words::new(word.to_owned(), true, None);
         if word.chars().any(|c| class(c) == Class::Break) || words.tokens().is_empty() {
-            return Self::Exact(fold(&word.replace('’', "'"), Profile::Stream));
+            let folded = fold(&word.replace('’', "'"), Profile::Stream);
+            return Self::Exact(words, folded);
         }
         Self::Plain(words, fold(word, Profile::Stream))
     }
 
     fn matches(&self, view: View<'_>) -> bool {
+        let tokens = view.tokens;
+        let may_hold = |words: &Words| words.tokens().iter().all(|word| tokens.may_hold(word.hash));
         match self {
             Self::Plain(words, folded) => {
-                let tokens = view.tokens;
-                let in_text = tokens
-                    .zones(ZoneKind::Text)
-                    .any(|zone| stands_free(view, zone, words));
-                in_text
-                    || tokens
+                let in_text = || {
+                    tokens
+                        .zones(ZoneKind::Text)
+                        .any(|zone| stands_free(view, zone, words))
+                };
+                let in_links = || {
+                    tokens
                         .zones(ZoneKind::LinkAddress)
                         .any(|zone| holds(tokens, zone, words))
+                };
+                (may_hold(words) && (in_text() || in_links()))
                     || contents(view.doc)
                         .flat_map(|c| c.entities)
                         .any(|entity| is_tag(entity, folded))
@@ -113,8 +119,10 @@ impl TrackWord {
             Self::Tagged(kind, name) => {
                 contents(view.doc).any(|content| has_tag(content, *kind, name))
             }
-            Self::Exact(word) => {
-                contents(view.doc).any(|content| exact_places(content, word).next().is_some())
+            Self::Exact(words, folded) => {
+                may_hold(words)
+                    && contents(view.doc)
+                        .any(|content| exact_places(content, folded).next().is_some())
             }
         }
     }
@@ -147,7 +155,7 @@ impl TrackWord {
                     .filter(|e| e.kind == *kind && equals_folded(&e.value, name));
                 tags.for_each(|tag| found(entity_span(tag)));
             }
-            Self::Exact(word) => exact_places(content, word).for_each(found),
+            Self::Exact(_, word) => exact_places(content, word).for_each(found),
         }
     }
 }
