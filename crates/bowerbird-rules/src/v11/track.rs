@@ -192,7 +192,7 @@ fn is_tag(entity: &Entity<'_>, name: &str) -> bool {
         && equals_folded(&entity.value, name)
 }
 
-/// Is the tag marked as such, or, where nothing is marked, written as such?
+/// Did the service mark the tag in this text?
 fn has_tag(content: &Content<'_>, kind: EntityKind, name: &str) -> bool {
     content
         .entities
