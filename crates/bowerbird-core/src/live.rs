@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bowerbird_rules::doc::Doc;
-use bowerbird_rules::{Rule, RuleError, RuleSet, Scratch, Snapshot};
+use bowerbird_rules::{Rule, RuleError, RuleSet, Scratch, Snapshot, TokenizedDoc};
 use tokio::sync::watch;
 
 use crate::ids::{SourceName, TrackId};
@@ -103,7 +103,10 @@ impl LiveTracks {
         let caught = captures
             .iter()
             .filter_map(|caught| taken_up.by_id.get(&caught.track));
-        let mut ranges: Vec<_> = caught.flat_map(|live| live.rule.highlights(doc)).collect();
+        let tokens = TokenizedDoc::new(doc);
+        let mut ranges: Vec<_> = caught
+            .flat_map(|live| live.rule.highlights_tokens(&tokens))
+            .collect();
         merge(&mut ranges);
         ranges
     }
