@@ -1,1 +1,187 @@
-//! soon
+//! The command line without any process running: help, completions, errors, exit codes, and commands over a folder opened directly.
+
+use crate::harness::Home;
+
+#[test]
+fn completions_and_man_page_print() {
+    let home = Home::new();
+    for (shell, mark) in [
+        ("bash", "_bowerbird()"),
+        ("zsh", "#compdef bowerbird"),
+        ("fish", "complete -c bowerbird"),
+    ] {
+        let printed = home.run(&["completions", shell]).ok().stdout;
+        assert!(printed.contains(mark), "{shell}");
+    }
+    let page = home.run(&["man"]).ok().stdout;
+    assert!(
+        page.contains(".TH bowerbird 1") && page.contains("demo"),
+        "{page}"
+    );
+}
+
+#[test]
+fn wrong_arguments_are_exit_code_2_and_failures_1() {
+    let home = Home::new();
+    home.run(&["fly"]).failed(2);
+    home.run(&["demo", "--source", "radio"]).failed(2);
+    let said = home.run(&["track", "show", "nothing"]).failed(1);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(
+        said.starts_with("bowerbird: ") && said.contains("bowerbird track ls"),
+        "{said}"
+    );
+}
+
+#[test]
+fn tracks_live_without_a_process() {
+    let home = Home::new();
+    home.run(&[
+        "track",
+        "add",
+        "birds",
+        "bird OR #birds",
+        "--retention",
+        "30d",
+    ])
+    .ok();
+    let tracks = home.run(&["track", "ls", "--json"]).json_lines();
+    assert_eq!(tracks.len(), 1);
+    assert_eq!(tracks[0]["name"], "birds");
+    assert_eq!(tracks[0]["retention_seconds"], 30 * 86_400);
+
+    home.run(&[
+        "track",
+        "edit",
+        "birds",
+        "--rule",
+        "bird",
+        "--end",
+        "2030-01-01",
+        "--source",
+        "x",
+    ])
+    .ok();
+    home.run(&["track", "pause", "birds"]).ok();
+    let track = home.run(&["track", "show", "birds", "--json"]).json();
+    assert_eq!(track["rule"], "bird");
+    assert_eq!(track["end"], "2030-01-01T00:00:00.000Z");
+    assert_eq!(track["sources"][0], "x");
+    assert_eq!(track["paused"], true);
+    home.run(&[
+        "track",
+        "edit",
+        "1",
+        "--end",
+        "none",
+        "--source",
+        "all",
+        "--retention",
+        "none",
+    ])
+    .ok();
+    home.run(&["track", "resume", "1"]).ok();
+    let track = home.run(&["track", "show", "1", "--json"]).json();
+    assert!(
+        track["end"].is_null() && track["retention_seconds"].is_null(),
+        "{track}"
+    );
+    assert_eq!(track["sources"].as_array().unwrap().len(), 0);
+
+    let again = home.run(&["track", "add", "birds", "owl"]).failed(1);
+    assert!(again.contains("birds"), "{again}");
+    home.run(&["track", "rm", "birds"]).ok();
+    assert!(home.run(&["track", "ls", "--json"]).json_lines().is_empty());
+}
+
+#[test]
+fn a_rule_is_explained_and_its_error_has_a_place() {
+    let home = Home::new();
+    let told = home.run(&["track", "check", "bird lang:en"]).ok().stdout;
+    assert!(told.contains("bird"), "{told}");
+    let said = home.run(&["track", "check", "bird OR ("]).failed(2);
+    assert!(said.contains("at character 9"), "{said}");
+}
+
+#[test]
+fn an_empty_folder_answers_every_question() {
+    let home = Home::new();
+    assert!(
+        home.run(&["search", "anything", "--json"])
+            .json_lines()
+            .is_empty()
+    );
+    assert!(home.run(&["export"]).ok().stdout.is_empty());
+    assert!(
+        home.run(&["export", "--format", "csv"])
+            .ok()
+            .stdout
+            .starts_with("\u{feff}post,")
+    );
+    assert!(home.run(&["dead", "ls", "--json"]).json_lines().is_empty());
+    assert!(home.run(&["gap", "ls", "--json"]).json_lines().is_empty());
+    assert_eq!(home.run(&["store", "size", "--json"]).json()["posts"], 0);
+    assert_eq!(
+        home.run(&["spool", "ls", "--json"]).json()["lanes"][0]["lane"],
+        "store"
+    );
+    assert_eq!(
+        home.run(&["spool", "fsck", "--json"]).json()["damage"]
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
+    assert!(home.run(&["top", "--json"]).json()["total"]["read"] == 0);
+    let said = home.run(&["tail", "bird"]).failed(1);
+    assert!(said.contains("bowerbird run"), "{said}");
+}
+
+#[test]
+fn passwords_come_from_standard_input_and_are_never_shown() {
+    let home = Home::new();
+    let set = home
+        .run_with_input(
+            &["user", "passwd", "ada", "--stdin"],
+            b"correct horse battery\n",
+        )
+        .ok();
+    assert!(!set.stderr.contains("correct") && !set.stdout.contains("correct"));
+    assert_eq!(home.run(&["user", "ls"]).ok().stdout, "ada\n");
+    let said = home
+        .run_with_input(&["user", "passwd", "ada", "--stdin"], b"short\n")
+        .failed(1);
+    assert!(said.contains("at least"), "{said}");
+    home.run(&["user", "passwd", "ada"]).failed(2);
+}
+
+#[test]
+fn an_export_never_overwrites() {
+    let home = Home::new();
+    home.write("out.jsonl", "precious");
+    home.run(&["export", "-o", "out.jsonl"]).failed(2);
+    assert_eq!(
+        std::fs::read_to_string(home.path("out.jsonl")).unwrap(),
+        "precious"
+    );
+    home.run(&["export", "-o", "new.jsonl"]).ok();
+    assert!(home.path("new.jsonl").try_exists().unwrap());
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_failure() {
+    use std::process::Stdio;
+    let home = Home::new();
+    let mut child = home
+        .command(&["man"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert!(
+        ended.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+}

@@ -1,1 +1,154 @@
-//! soon
+//! The command line against a running process, through its socket.
+
+use serde_json::Value;
+
+use crate::harness::{Home, Running, until};
+
+const CONFIG: &str = "
+data = 'data'
+[page]
+listen = '127.0.0.1:0'
+[source.made-up]
+kind = 'synthetic'
+rate = 300
+";
+
+fn start(home: &Home) -> Running {
+    home.write("bowerbird.toml", CONFIG);
+    let mut running = home.start(&["run"]);
+    running.address();
+    running
+}
+
+#[test]
+fn a_track_made_elsewhere_captures_within_a_moment() {
+    let home = Home::new();
+    let _running = start(&home);
+    home.run(&[
+        "track",
+        "add",
+        "everything",
+        "lang:en OR lang:ja OR lang:es OR lang:ar OR lang:ru",
+    ])
+    .ok();
+    let captures =
+        || home.run(&["track", "show", "everything", "--json"]).json()["captures"].as_u64();
+    until("captures", || captures().filter(|captures| *captures > 20));
+
+    home.run(&["track", "add", "later", "lang:en"]).ok();
+    let backfill = home.run(&["track", "backfill", "later", "--json"]).json();
+    assert_eq!(backfill["done"], true);
+    assert!(backfill["added"].as_u64().unwrap() > 0, "{backfill}");
+
+    let found = home
+        .run(&["search", "--track", "later", "--limit", "5", "--json"])
+        .json_lines();
+    assert_eq!(found.len(), 5);
+    assert!(found.iter().all(|post| post["lang"] == "en"));
+}
+
+#[test]
+fn tail_prints_what_matches_as_it_comes() {
+    let home = Home::new();
+    let _running = start(&home);
+    let lines = home
+        .run(&["tail", "lang:ja", "--source", "made-up", "--most", "3"])
+        .json_lines();
+    assert_eq!(lines.len(), 3);
+    assert!(
+        lines
+            .iter()
+            .all(|post| post["lang"] == "ja" && post["source"] == "made-up"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn exports_and_pages_agree() {
+    let home = Home::new();
+    let running = start(&home);
+    let size = || {
+        home.run(&["store", "size", "--json"]).json()["posts"]
+            .as_u64()
+            .unwrap()
+    };
+    until("some posts", || (size() > 300).then_some(()));
+    running.signal("TERM");
+    assert!(running.finish().status.success());
+    // Nothing moves now: the same commands, over the folder itself.
+    let exported = home.run(&["export"]).json_lines();
+    let searched = home
+        .run(&["search", "--limit", "100000", "--order", "oldest", "--json"])
+        .json_lines();
+    let keys = |posts: &[Value]| {
+        posts
+            .iter()
+            .map(|post| post["key"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&exported), keys(&searched));
+    let csv = home.run(&["export", "--format", "csv"]).ok().stdout;
+    assert_eq!(csv.matches("\r\n").count(), exported.len() + 1);
+
+    let copy = home.path("copy.sqlite");
+    home.run(&["store", "backup", copy.to_str().unwrap()]).ok();
+    assert!(std::fs::metadata(&copy).unwrap().len() > 100_000);
+}
+
+#[test]
+fn a_backup_is_taken_while_it_runs() {
+    let home = Home::new();
+    let _running = start(&home);
+    let copy = home.path("copy.sqlite");
+    home.run(&["store", "backup", copy.to_str().unwrap()]).ok();
+    let header = std::fs::read(&copy).unwrap();
+    assert!(header.starts_with(b"SQLite format 3\0"));
+    home.run(&["store", "backup", copy.to_str().unwrap()])
+        .failed(1);
+}
+
+#[test]
+fn two_processes_never_share_a_folder() {
+    let home = Home::new();
+    let running = start(&home);
+    let said = home.run(&["run"]).failed(1);
+    assert!(
+        said.contains(&format!("process {}", running.pid())) && said.contains("bowerbird run"),
+        "{said}"
+    );
+    let said = home.run(&["replay", "nothing.jsonl"]).failed(1);
+    assert!(
+        said.contains(&format!("process {}", running.pid())),
+        "{said}"
+    );
+    let said = home.run(&["spool", "fsck"]).failed(1);
+    assert!(said.contains("in use"), "{said}");
+}
+
+#[test]
+fn a_folder_deep_below_others_has_a_socket_too() {
+    let home = Home::new();
+    let deep = home.path(format!("{}/{}", "a".repeat(100), "b".repeat(100)));
+    let deep = deep.to_str().unwrap();
+    home.write("bowerbird.toml", CONFIG);
+    let mut running = home.start(&["run", "--data", deep]);
+    running.address();
+    home.run(&["top", "--once", "--data", deep]).ok();
+}
+
+#[test]
+fn top_shows_a_source_that_is_live() {
+    let home = Home::new();
+    let _running = start(&home);
+    let live = || {
+        let status = home.run(&["top", "--once", "--json"]).json();
+        (status["sources"][0]["state"] == "live").then_some(status)
+    };
+    let status = until("a live source", live);
+    assert_eq!(status["sources"][0]["source"], "made-up");
+    let shown = home.run(&["top", "--once"]).ok().stdout;
+    assert!(
+        shown.contains("made-up") && shown.contains("live"),
+        "{shown}"
+    );
+}
