@@ -139,8 +139,8 @@ async fn repair_and_check(dir: &Path, hurt: &Path, before: &super::Seen) {
     assert_eq!(fs::read(hurt).unwrap(), damaged, "looking changed it");
     let report = fsck(dir, true).unwrap();
     assert_eq!(report.damage, found.damage);
-    assert_eq!(report.moved.len(), 1, "{report:?}");
-    assert_eq!(fs::read(&report.moved[0]).unwrap(), damaged);
+    let mut moved = report.moved.iter().map(|path| fs::read(path).unwrap());
+    assert!(moved.any(|bytes| bytes == damaged), "{report:?}");
     let again = fsck(dir, true).unwrap();
     assert!(again.is_sound(), "{again:?}");
     let spool = open(dir, SMALL_SEGMENTS);
