@@ -1,1 +1,15 @@
 //! See the crate's description.
+
+mod decode;
+mod error;
+pub mod jetstream;
+mod json;
+mod lang;
+pub mod native;
+mod shape;
+pub mod synthetic;
+mod times;
+pub mod x;
+
+pub use decode::decode_any;
+pub use error::ConnectError;

@@ -1,0 +1,31 @@
+//! Bluesky through Jetstream: the events of the old wire (`/subscribe`) and of the new one (`subscribeEvents`).
+
+use bowerbird_core::event::Event;
+use bowerbird_core::source::Refused;
+
+use crate::json;
+use crate::shape::{self, Shape};
+
+mod convert;
+mod marks;
+mod wire;
+
+/// Decodes an event of either wire.
+pub fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
+    let text = json::checked(bytes)?;
+    match shape::of(text)? {
+        Shape::Jetstream => read(text),
+        shape => Err(Refused::new(format!(
+            "expected a Jetstream event, found {}",
+            shape.name()
+        ))),
+    }
+}
+
+/// Reads checked text that looks like an event of Jetstream.
+pub(crate) fn read(text: &str) -> Result<Event<'_>, Refused> {
+    convert::event(&json::parse(text)?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,18 @@
+//! A post's language: the service's word for it, or none.
+//!
+//! We do not guess; `docs/decisions/no-language-detection.md` says why.
+
+use std::borrow::Cow;
+
+use bowerbird_core::event::Lang;
+
+/// What the service states, or `und`.
+pub(crate) fn stated_or_detected<'a>(stated: Cow<'a, str>, _text: &str) -> Lang<'a> {
+    if stated.is_empty() {
+        return Lang::default();
+    }
+    Lang {
+        code: stated,
+        detected: false,
+    }
+}

@@ -1,0 +1,60 @@
+//! X (formerly Twitter): its API v2, and the v1.1 forms that most archives have.
+
+use bowerbird_core::event::Event;
+use bowerbird_core::source::Refused;
+
+use crate::json;
+use crate::shape::{self, Shape};
+
+pub mod archive;
+mod convert;
+mod marks;
+mod other;
+mod page;
+mod text;
+pub(crate) mod v11;
+mod wire;
+
+pub use page::split_page;
+pub use v11::decode_v11;
+
+/// Decodes a line of an X v2 stream or an object of its API: a post with its `includes`, a post by itself (also flattened
+/// by twarc), an activity, a compliance event, or an error message.
+pub fn decode_v2(bytes: &[u8]) -> Result<Event<'_>, Refused> {
+    let text = json::checked(bytes)?;
+    read(text, shape::of(text)?)
+}
+
+/// Reads checked text of a known form.
+pub(crate) fn read(text: &str, shape: Shape) -> Result<Event<'_>, Refused> {
+    match shape {
+        Shape::XEnvelope => {
+            let envelope: wire::Envelope<'_> = json::parse(text)?;
+            match (envelope.data.get(), envelope.includes.get()) {
+                (Some(post), Some(includes)) if other::is_post(post) => {
+                    convert::post_event(post, includes, "data")
+                }
+                (Some(post), None) if other::is_post(post) => {
+                    convert::post_event(post, &wire::Includes::default(), "data")
+                }
+                _ => other::read(text),
+            }
+        }
+        Shape::XPost => {
+            let post: wire::Post<'_> = json::parse(text)?;
+            convert::post_event(&post, &wire::Includes::default(), "")
+        }
+        Shape::XProblem => other::problem(text),
+        Shape::XCompliance => other::compliance_line(text),
+        Shape::XPage => Err(Refused::new(
+            "a page without posts, or one that was not split into its posts",
+        )),
+        _ => Err(Refused::new(format!(
+            "expected an X v2 object, found {}",
+            shape.name()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

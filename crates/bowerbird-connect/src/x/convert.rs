@@ -1,0 +1,379 @@
+//! X API v2 posts to ours: pure, and borrowing from the frame.
+//!
+//! A post is made of its own object and of what `includes` (or twarc's flattening) says of the author, the media, the place
+//! and the posts it refers to. Only the outer post's id and text are needed; whatever else is missing stays empty.
+
+use std::borrow::Cow;
+
+use bowerbird_core::event::{
+    Account, Body, Embedded, Event, Metrics, Place, Post, PostRef, Relation,
+};
+use bowerbird_core::ids::EventId;
+use bowerbird_core::source::Refused;
+
+use super::text::PlainText;
+use super::wire;
+use super::{marks, other};
+use crate::json::field::{Field, Number, Values};
+use crate::{lang, times};
+
+/// The service's name in every id.
+pub(crate) const SERVICE: &str = "x";
+
+/// How many objects of each kind in `includes` are looked at: a hundred posts with all their mentions have fewer, and a
+/// hostile frame could hold a hundred thousand, each looked up by each of as many marks.
+const MAX_LOOKED_AT: usize = 1_000;
+
+/// How many posts one post may refer to; X has one of each relation.
+const MAX_REFERENCES: usize = 8;
+
+/// How many annotations of a kind are kept.
+const MAX_ANNOTATIONS: usize = 200;
+
+/// The event that a post object is: an edit if an earlier version of it is known.
+pub(crate) fn post_event<'a>(
+    wire: &wire::Post<'a>,
+    includes: &wire::Includes<'a>,
+    path: &str,
+) -> Result<Event<'a>, Refused> {
+    let id = wire.id.required(&format_path(path, "id"))?;
+    wire.text.required(&format_path(path, "text"))?;
+    let post = post(wire, includes, 2);
+    Ok(event(id, post))
+}
+
+/// Wraps a post of X that is complete.
+pub(crate) fn event<'a>(id: Cow<'a, str>, post: Post<'a>) -> Event<'a> {
+    let is_edit = !post.supersedes.is_empty();
+    let at = post.made_at;
+    let post = Box::new(post);
+    Event {
+        id: EventId::new(SERVICE, id),
+        at,
+        body: if is_edit {
+            Body::Edit(post)
+        } else {
+            Body::Post(post)
+        },
+    }
+}
+
+/// A path for a reason; only made where it is needed.
+fn format_path<'p>(path: &'p str, field: &'p str) -> Cow<'p, str> {
+    if path.is_empty() {
+        Cow::Borrowed(field)
+    } else {
+        Cow::Owned(format!("{path}.{field}"))
+    }
+}
+
+/// Makes a post of an object that has an id; `levels` of embedded posts are followed.
+fn post<'a>(wire: &wire::Post<'a>, includes: &wire::Includes<'a>, levels: u8) -> Post<'a> {
+    let (escaped, entities) = text_and_entities(wire);
+    let text = PlainText::new(escaped, marks::any(entities));
+    let entities_found = marks::of_post(&text, entities, wire, includes);
+    let author = author(wire, includes);
+    let mut post = Post {
+        url: url(&wire.id.text(), &author.handle),
+        author,
+        made_at: times::rfc3339(wire.created_at.as_str()),
+        lang: lang::stated_or_detected(wire.lang.text(), &text.text),
+        entities: entities_found,
+        place: place(wire, includes),
+        point: point(&wire.geo.coordinates.coordinates),
+        conversation_id: wire.conversation_id.text(),
+        supersedes: supersedes(wire),
+        metrics: metrics(&wire.public_metrics),
+        app: wire.source.text(),
+        sensitive: wire.possibly_sensitive.0,
+        withheld_in: texts(&wire.withheld.country_codes),
+        contexts: contexts(wire),
+        named: named(entities),
+        text: text.text,
+        ..Post::default()
+    };
+    refer(&mut post, wire, includes, levels);
+    post
+}
+
+/// The long form where there is one.
+fn text_and_entities<'w, 'a>(wire: &'w wire::Post<'a>) -> (Cow<'a, str>, &'w wire::Entities<'a>) {
+    let notes = [&wire.note_tweet, &wire.note_post];
+    let note = notes.iter().find_map(|note| note.get());
+    match note.filter(|note| !note.text.is_empty()) {
+        Some(note) => (note.text.text(), &note.entities),
+        None => (wire.text.text(), &wire.entities),
+    }
+}
+
+fn author<'a>(wire: &wire::Post<'a>, includes: &wire::Includes<'a>) -> Account<'a> {
+    let inside = wire.author.get();
+    match inside.or_else(|| find_user(includes, wire.author_id.as_str())) {
+        Some(user) => account(user),
+        None => Account {
+            id: wire.author_id.text(),
+            ..Account::default()
+        },
+    }
+}
+
+/// The included user with this id.
+pub(crate) fn find_user<'w, 'a>(
+    includes: &'w wire::Includes<'a>,
+    id: &str,
+) -> Option<&'w wire::User<'a>> {
+    let users = includes.users.0.iter().take(MAX_LOOKED_AT);
+    users
+        .into_iter()
+        .find(|user| user.id.as_str() == id && !id.is_empty())
+}
+
+/// The included medium with this key.
+pub(crate) fn find_media<'w, 'a>(
+    includes: &'w wire::Includes<'a>,
+    key: &str,
+) -> Option<&'w wire::Media<'a>> {
+    let media = includes.media.0.iter().take(MAX_LOOKED_AT);
+    media
+        .into_iter()
+        .find(|media| media.media_key.as_str() == key)
+}
+
+fn find_post<'w, 'a>(includes: &'w wire::Includes<'a>, id: &str) -> Option<&'w wire::Post<'a>> {
+    let posts = includes.tweets.0.iter().chain(&includes.posts.0);
+    posts
+        .take(MAX_LOOKED_AT)
+        .find(|post| post.id.as_str() == id)
+}
+
+/// An account as its object describes it.
+pub(crate) fn account<'a>(user: &wire::User<'a>) -> Account<'a> {
+    let metrics = &user.public_metrics;
+    let expanded = user
+        .entities
+        .url
+        .urls
+        .0
+        .first()
+        .map(|url| &url.expanded_url);
+    let url = expanded.map_or(&user.url, |expanded| expanded.or(&user.url));
+    Account {
+        id: user.id.text(),
+        handle: user.username.text(),
+        name: user.name.text(),
+        bio: user.description.text(),
+        location: user.location.text(),
+        url: url.text(),
+        avatar: user.profile_image_url.text(),
+        verified: user.verified.0,
+        protected: user.protected.0,
+        made_at: times::rfc3339(user.created_at.as_str()),
+        followers: metrics.followers_count.0,
+        following: metrics.following_count.0,
+        posts: metrics.tweet_count.0.or(metrics.post_count.0),
+        listed: metrics.listed_count.0,
+    }
+}
+
+/// Where a person reads a post; X leads any handle to the post with this id.
+pub(crate) fn url(id: &str, handle: &str) -> Cow<'static, str> {
+    if id.is_empty() {
+        return Cow::Borrowed("");
+    }
+    let handle = if handle.is_empty() { "i/web" } else { handle };
+    let mut url = String::with_capacity(24 + handle.len() + id.len());
+    for part in ["https://x.com/", handle, "/status/", id] {
+        url.push_str(part);
+    }
+    Cow::Owned(url)
+}
+
+/// Puts in what the post refers to: by reference, and whole where it came along.
+fn refer<'a>(
+    post: &mut Post<'a>,
+    wire: &wire::Post<'a>,
+    includes: &wire::Includes<'a>,
+    levels: u8,
+) {
+    let references = [&wire.referenced_tweets.0, &wire.referenced_posts.0];
+    let references = references.iter().find(|list| !list.is_empty());
+    for reference in references
+        .into_iter()
+        .copied()
+        .flatten()
+        .take(MAX_REFERENCES)
+    {
+        let Some(relation) = relation(reference.r#type.as_str()) else {
+            continue;
+        };
+        let is_whole = matches!(reference.text, Field::Text(_));
+        let inner = if is_whole {
+            Some(reference)
+        } else {
+            find_post(includes, reference.id.as_str())
+        };
+        let known = inner
+            .map(|inner| author(inner, includes))
+            .unwrap_or_default();
+        let named = PostRef {
+            id: reference.id.text(),
+            author_id: known.id,
+            author_handle: known.handle,
+        };
+        match relation {
+            Relation::Reply => post.reply_to = Some(named),
+            Relation::Quote => post.quote_of = Some(named),
+            Relation::Repost => post.repost_of = Some(named),
+        }
+        let inner = inner.filter(|inner| levels > 0 && other::is_post(inner));
+        post.embedded.extend(inner.map(|inner| Embedded {
+            id: EventId::new(SERVICE, inner.id.text()),
+            relation,
+            post: self::post(inner, includes, levels - 1),
+        }));
+    }
+    name_answered(post, wire, includes);
+}
+
+fn relation(kind: &str) -> Option<Relation> {
+    match kind {
+        "replied_to" => Some(Relation::Reply),
+        "quoted" => Some(Relation::Quote),
+        "retweeted" | "reposted" => Some(Relation::Repost),
+        _ => None,
+    }
+}
+
+/// X names the account that is answered even where it does not send the post.
+fn name_answered<'a>(post: &mut Post<'a>, wire: &wire::Post<'a>, includes: &wire::Includes<'a>) {
+    let id = &wire.in_reply_to_user_id;
+    if id.is_empty() {
+        return;
+    }
+    let user = wire.in_reply_to_user.get();
+    let user = user.or_else(|| find_user(includes, id.as_str()));
+    let answered = post.reply_to.get_or_insert_default();
+    answered.author_id = id.text();
+    if let Some(user) = user {
+        answered.author_handle = user.username.text();
+    }
+}
+
+/// The ids of the versions before this one.
+fn supersedes<'a>(wire: &wire::Post<'a>) -> Vec<Cow<'a, str>> {
+    let histories = [
+        &wire.edit_history_tweet_ids.0,
+        &wire.edit_history_post_ids.0,
+    ];
+    let Some(history) = histories.iter().find(|history| !history.is_empty()) else {
+        return Vec::new();
+    };
+    let own = wire.id.as_str();
+    match history.iter().position(|version| version.as_str() == own) {
+        Some(place) => earlier(&history[..place]),
+        None => Vec::new(),
+    }
+}
+
+fn earlier<'a>(versions: &[crate::json::field::Id<'a>]) -> Vec<Cow<'a, str>> {
+    let ids = versions.iter().take(MAX_ANNOTATIONS).map(|id| id.text());
+    ids.filter(|id| !id.is_empty()).collect()
+}
+
+fn metrics(metrics: &wire::PostMetrics) -> Metrics {
+    Metrics {
+        likes: metrics.like_count.0,
+        reposts: metrics.retweet_count.0.or(metrics.repost_count.0),
+        replies: metrics.reply_count.0,
+        quotes: metrics.quote_count.0,
+        views: metrics.impression_count.0,
+        bookmarks: metrics.bookmark_count.0,
+    }
+}
+
+fn place<'a>(wire: &wire::Post<'a>, includes: &wire::Includes<'a>) -> Option<Place<'a>> {
+    let geo = &wire.geo;
+    if geo.place_id.is_empty() {
+        return None;
+    }
+    let places = includes.places.0.iter().take(MAX_LOOKED_AT);
+    let known = places
+        .into_iter()
+        .find(|place| place.id.as_str() == geo.place_id.as_str());
+    let mut made = Place {
+        id: geo.place_id.text(),
+        name: geo.name.text(),
+        full_name: geo.full_name.text(),
+        kind: geo.place_type.text(),
+        country_code: upper(geo.country_code.text()),
+        country: geo.country.text(),
+        bounds: bounds(&geo.geo.bbox),
+    };
+    if let Some(place) = known {
+        made.name = place.name.text();
+        made.full_name = place.full_name.text();
+        made.kind = place.place_type.text();
+        made.country_code = upper(place.country_code.text());
+        made.country = place.country.text();
+        made.bounds = bounds(&place.geo.bbox);
+    }
+    Some(made)
+}
+
+/// Country codes are upper case in our events, whatever a service writes.
+pub(crate) fn upper(code: Cow<'_, str>) -> Cow<'_, str> {
+    if code.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        Cow::Owned(code.to_ascii_uppercase())
+    } else {
+        code
+    }
+}
+
+/// Longitude and latitude, if they are on the globe.
+pub(crate) fn point(pair: &Values<Number>) -> Option<[f64; 2]> {
+    let [Number(Some(east)), Number(Some(north))] = pair.0[..] else {
+        return None;
+    };
+    let is_on_globe = east.abs() <= 180.0 && north.abs() <= 90.0;
+    is_on_globe.then_some([east, north])
+}
+
+fn bounds(bbox: &Values<Number>) -> Option<[f64; 4]> {
+    match bbox.0[..] {
+        [
+            Number(Some(west)),
+            Number(Some(south)),
+            Number(Some(east)),
+            Number(Some(north)),
+        ] => Some([west, south, east, north]),
+        _ => None,
+    }
+}
+
+/// The texts of a list, without what is empty.
+pub(crate) fn texts<'a>(fields: &Values<Field<'a>>) -> Vec<Cow<'a, str>> {
+    let texts = fields.0.iter().take(MAX_ANNOTATIONS).map(Field::text);
+    texts.filter(|text| !text.is_empty()).collect()
+}
+
+/// Topics as `domain.entity`, each once: X repeats them.
+fn contexts<'a>(wire: &wire::Post<'a>) -> Vec<Cow<'a, str>> {
+    let annotations = &wire.context_annotations.0;
+    let mut contexts = Vec::with_capacity(annotations.len().min(MAX_ANNOTATIONS));
+    for (nth, context) in annotations.iter().enumerate().take(MAX_ANNOTATIONS) {
+        let is_again = annotations[..nth].iter().any(|before| {
+            before.entity.id == context.entity.id && before.domain.id == context.domain.id
+        });
+        let (domain, entity) = (context.domain.id.as_str(), context.entity.id.as_str());
+        if !is_again && !domain.is_empty() && !entity.is_empty() {
+            contexts.push(Cow::Owned([domain, ".", entity].concat()));
+        }
+    }
+    contexts
+}
+
+fn named<'a>(entities: &wire::Entities<'a>) -> Vec<Cow<'a, str>> {
+    let annotations = entities.annotations.0.iter().take(MAX_ANNOTATIONS);
+    let names = annotations.map(|annotation| annotation.normalized_text.text());
+    names.filter(|name| !name.is_empty()).collect()
+}

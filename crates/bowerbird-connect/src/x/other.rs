@@ -1,0 +1,366 @@
+//! What X v2 sends besides posts: activities, compliance events, error messages.
+//!
+//! These are rare, so they are parsed a second time here instead of burdening the type of every post. A deletion's id is
+//! the post's, with the version `deleted`, so that it stays in order with its post and is not taken for it; events about an
+//! account have the id `user:<id>`.
+
+use std::borrow::Cow;
+
+use bowerbird_core::event::{Body, Delete, Event, Notice, NoticeKind};
+use bowerbird_core::ids::EventId;
+use bowerbird_core::source::Refused;
+use bowerbird_core::time::Time;
+use serde::Deserialize;
+
+use super::convert::{self, SERVICE, texts};
+use super::wire;
+use crate::json::field::{Field, Id, Maybe, Objects, Part, Values};
+use crate::{json, times};
+
+/// Is the envelope's `data` a post, as far as its own fields tell?
+pub(crate) fn is_post(data: &wire::Post<'_>) -> bool {
+    !data.id.is_empty() && matches!(data.text, Field::Text(_))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    data: Maybe<Data<'a>>,
+    #[serde(borrow)]
+    includes: Part<wire::Includes<'a>>,
+    #[serde(borrow)]
+    errors: Objects<Problem<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Data<'a> {
+    #[serde(borrow)]
+    id: Id<'a>,
+    #[serde(borrow)]
+    text: Field<'a>,
+    #[serde(borrow)]
+    event_type: Field<'a>,
+    #[serde(borrow)]
+    event_uuid: Id<'a>,
+    #[serde(borrow)]
+    payload: Maybe<wire::Post<'a>>,
+    #[serde(borrow)]
+    delete: Maybe<Compliance<'a>>,
+    #[serde(borrow)]
+    drop: Maybe<Compliance<'a>>,
+    #[serde(borrow)]
+    withheld: Maybe<Compliance<'a>>,
+    #[serde(borrow)]
+    scrub_geo: Maybe<Compliance<'a>>,
+    #[serde(borrow)]
+    user_delete: Maybe<Compliance<'a>>,
+    #[serde(borrow)]
+    user_suspend: Maybe<Compliance<'a>>,
+    #[serde(borrow)]
+    user_protect: Maybe<Compliance<'a>>,
+    #[serde(borrow)]
+    user_withheld: Maybe<Compliance<'a>>,
+    #[serde(borrow)]
+    undrop: Maybe<Compliance<'a>>,
+    #[serde(borrow)]
+    user_undelete: Maybe<Compliance<'a>>,
+    #[serde(borrow)]
+    user_unsuspend: Maybe<Compliance<'a>>,
+    #[serde(borrow)]
+    user_unprotect: Maybe<Compliance<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Compliance<'a> {
+    #[serde(borrow)]
+    event_at: Field<'a>,
+    #[serde(borrow)]
+    tweet: Part<Named<'a>>,
+    #[serde(borrow)]
+    post: Part<Named<'a>>,
+    #[serde(borrow)]
+    user: Part<Named<'a>>,
+    #[serde(borrow)]
+    up_to_tweet_id: Id<'a>,
+    #[serde(borrow)]
+    up_to_post_id: Id<'a>,
+    #[serde(borrow)]
+    withheld_in_countries: Values<Field<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Named<'a> {
+    #[serde(borrow)]
+    id: Id<'a>,
+    #[serde(borrow)]
+    author_id: Id<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Problem<'a> {
+    #[serde(borrow)]
+    title: Field<'a>,
+    #[serde(borrow)]
+    detail: Field<'a>,
+    #[serde(borrow)]
+    message: Field<'a>,
+    #[serde(borrow)]
+    r#type: Field<'a>,
+    #[serde(borrow)]
+    disconnect_type: Field<'a>,
+}
+
+/// Reads an envelope whose `data` is no whole post.
+pub(crate) fn read(text: &str) -> Result<Event<'_>, Refused> {
+    let envelope: Envelope<'_> = json::parse(text)?;
+    let Some(data) = envelope.data.get() else {
+        return match envelope.errors.0.first() {
+            Some(first) => answer(first),
+            None => Err(Refused::new("data: expected an object")),
+        };
+    };
+    if !data.event_type.is_empty() {
+        return activity(data, &envelope.includes);
+    }
+    if let Some(event) = compliance(data) {
+        return Ok(event);
+    }
+    data.id.required("data.id")?;
+    data.text.required("data.text")?;
+    Err(Refused::new("data.id is empty"))
+}
+
+fn event<'a>(
+    id: impl Into<Cow<'a, str>>,
+    version: &'static str,
+    at: Option<Time>,
+    body: Body<'a>,
+) -> Event<'a> {
+    let mut id = EventId::new(SERVICE, id);
+    id.version = Cow::Borrowed(version);
+    Event { id, at, body }
+}
+
+/// An event of X's activity stream: a post that was made or deleted; anything else is only counted.
+fn activity<'a>(data: &Data<'a>, includes: &wire::Includes<'a>) -> Result<Event<'a>, Refused> {
+    let kind = data.event_type.as_str();
+    let payload = data.payload.get();
+    match (kind, payload) {
+        ("post.delete", Some(post)) => {
+            let post_id = post.id.required("data.payload.id")?;
+            Ok(delete(post_id, post.author_id.text(), None))
+        }
+        (kind, Some(post)) if kind.starts_with("post.") => {
+            convert::post_event(post, includes, "data.payload")
+        }
+        _ => Ok(notice(
+            format!("activity:{}", data.event_uuid.as_str()),
+            NoticeKind::Other,
+            data.event_type.text(),
+        )),
+    }
+}
+
+/// A post that is to be forgotten.
+pub(crate) fn delete<'a>(
+    post_id: Cow<'a, str>,
+    author_id: Cow<'a, str>,
+    at: Option<Time>,
+) -> Event<'a> {
+    let body = Body::Delete(Delete::Post {
+        post_id: post_id.clone(),
+        author_id,
+    });
+    event(post_id, "deleted", at, body)
+}
+
+/// An account whose posts are to be forgotten.
+fn account_gone<'a>(account_id: Cow<'a, str>, status: Cow<'a, str>, at: Option<Time>) -> Event<'a> {
+    let id = format!("user:{account_id}");
+    let body = Body::Delete(Delete::Account { account_id, status });
+    event(id, "deleted", at, body)
+}
+
+/// Places that are to be forgotten.
+pub(crate) fn scrub_geo<'a>(
+    account_id: Cow<'a, str>,
+    up_to_post_id: Cow<'a, str>,
+    at: Option<Time>,
+) -> Event<'a> {
+    let id = format!("user:{account_id}:places:{up_to_post_id}");
+    let body = Body::Delete(Delete::Location {
+        account_id,
+        up_to_post_id,
+    });
+    event(id, "", at, body)
+}
+
+/// A post that may not be shown everywhere.
+pub(crate) fn withheld_post<'a>(
+    post_id: Cow<'a, str>,
+    countries: Vec<Cow<'a, str>>,
+    at: Option<Time>,
+) -> Event<'a> {
+    let mut id = EventId::new(SERVICE, post_id.clone());
+    id.version = Cow::Owned(format!("withheld:{}", countries.join(",")));
+    Event {
+        id,
+        at,
+        body: Body::Delete(Delete::WithheldPost { post_id, countries }),
+    }
+}
+
+/// An account that may not be shown everywhere.
+pub(crate) fn withheld_account<'a>(
+    account_id: Cow<'a, str>,
+    countries: Vec<Cow<'a, str>>,
+    at: Option<Time>,
+) -> Event<'a> {
+    let id = format!("user:{account_id}:withheld:{}", countries.join(","));
+    let body = Body::Delete(Delete::WithheldAccount {
+        account_id,
+        countries,
+    });
+    event(id, "", at, body)
+}
+
+/// Something X says about the stream, or that we only count.
+pub(crate) fn notice<'a>(
+    id: impl Into<Cow<'a, str>>,
+    kind: NoticeKind,
+    text: impl Into<Cow<'a, str>>,
+) -> Event<'a> {
+    let body = Body::Notice(Notice {
+        kind,
+        withheld: None,
+        text: text.into(),
+    });
+    event(id, "", None, body)
+}
+
+/// An event of the compliance streams.
+fn compliance<'a>(data: &Data<'a>) -> Option<Event<'a>> {
+    let at = |event: &Compliance<'a>| times::rfc3339(event.event_at.as_str());
+    let post = |event: &Compliance<'a>| {
+        let id = event.tweet.id.or(&event.post.id).text();
+        (id, event.tweet.author_id.or(&event.post.author_id).text())
+    };
+    if let Some(event) = data.delete.get().or(data.drop.get()) {
+        let (id, author_id) = post(event);
+        return Some(delete(id, author_id, at(event)));
+    }
+    if let Some(event) = data.withheld.get() {
+        return Some(withheld_post(
+            post(event).0,
+            texts(&event.withheld_in_countries),
+            at(event),
+        ));
+    }
+    if let Some(event) = data.scrub_geo.get() {
+        let up_to = event.up_to_tweet_id.or(&event.up_to_post_id);
+        return Some(scrub_geo(event.user.id.text(), up_to.text(), at(event)));
+    }
+    if let Some(event) = data.user_withheld.get() {
+        let countries = texts(&event.withheld_in_countries);
+        return Some(withheld_account(event.user.id.text(), countries, at(event)));
+    }
+    let gone = [
+        (&data.user_delete, "deleted"),
+        (&data.user_suspend, "suspended"),
+        (&data.user_protect, "protected"),
+    ];
+    for (event, status) in gone {
+        if let Some(event) = event.get() {
+            return Some(account_gone(event.user.id.text(), status.into(), at(event)));
+        }
+    }
+    undone(data)
+}
+
+/// What was hidden may be shown again. We have forgotten it; so this is only counted.
+fn undone<'a>(data: &Data<'a>) -> Option<Event<'a>> {
+    let undone = [
+        (&data.undrop, "undrop"),
+        (&data.user_undelete, "user_undelete"),
+        (&data.user_unsuspend, "user_unsuspend"),
+        (&data.user_unprotect, "user_unprotect"),
+    ];
+    let (event, name) = undone
+        .into_iter()
+        .find(|(event, _)| event.get().is_some())?;
+    let event = event.get()?;
+    let whom = event.tweet.id.or(&event.user.id).as_str();
+    let id = format!("compliance:{name}:{whom}:{}", event.event_at.as_str());
+    Some(notice(id, NoticeKind::Other, name))
+}
+
+/// An error message: the end of a stream, or the answer to a request, which is no event.
+pub(crate) fn problem(text: &str) -> Result<Event<'_>, Refused> {
+    let envelope: Envelope<'_> = json::parse(text)?;
+    if let Some(first) = envelope.errors.0.first() {
+        return answer(first);
+    }
+    answer(&json::parse(text)?)
+}
+
+fn answer<'a>(problem: &Problem<'a>) -> Result<Event<'a>, Refused> {
+    let kind = problem.r#type.as_str();
+    let ends_stream = !problem.disconnect_type.is_empty()
+        || kind.ends_with("/operational-disconnect")
+        || kind.ends_with("/streaming-connection");
+    let words = problem
+        .detail
+        .or(&problem.message)
+        .or(&problem.title)
+        .text();
+    if ends_stream {
+        let id = format!("disconnect:{}:{words}", problem.disconnect_type.as_str());
+        return Ok(notice(id, NoticeKind::Disconnect, words));
+    }
+    const MAX_WORDS: usize = 120;
+    let words: String = words.chars().take(MAX_WORDS).collect();
+    Err(Refused::new(format!("an error and no post: {words}")))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ComplianceLine<'a> {
+    #[serde(borrow)]
+    id: Id<'a>,
+    #[serde(borrow)]
+    action: Field<'a>,
+    #[serde(borrow)]
+    created_at: Field<'a>,
+    #[serde(borrow)]
+    redacted_at: Field<'a>,
+    #[serde(borrow)]
+    reason: Field<'a>,
+}
+
+/// A line of a compliance job's result: what we asked about and must forget.
+pub(crate) fn compliance_line(text: &str) -> Result<Event<'_>, Refused> {
+    let line: ComplianceLine<'_> = json::parse(text)?;
+    let id = line.id.required("id")?;
+    if line.action.as_str() != "delete" {
+        return Err(Refused::new("action: expected `delete`"));
+    }
+    let at = times::rfc3339(line.redacted_at.as_str());
+    if is_account(&id, times::rfc3339(line.created_at.as_str())) {
+        return Ok(account_gone(id, line.reason.text(), at));
+    }
+    Ok(delete(id, Cow::Borrowed(""), at))
+}
+
+/// Jobs about posts and jobs about accounts give the same lines. Posts have had ids that hold their time since November 2010, so a
+/// smaller one made later is an account's; ids of accounts made since 2016 can't be told apart and count as posts'.
+fn is_account(id: &str, made_at: Option<Time>) -> bool {
+    const FIRST_WITH_TIME: u64 = 29_700_859_247;
+    const SINCE: Time = Time(1_288_834_974_657_000);
+    let is_small = id.parse().is_ok_and(|id: u64| id < FIRST_WITH_TIME);
+    is_small && made_at.is_some_and(|made_at| made_at > SINCE)
+}
