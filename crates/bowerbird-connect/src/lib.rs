@@ -2,6 +2,7 @@
 
 mod decode;
 mod error;
+pub mod floor;
 pub mod jetstream;
 mod json;
 mod lang;
