@@ -11,7 +11,7 @@ use super::state::State;
 use super::writer::Request;
 
 /// How many lanes a spool may have: each costs memory, and every segment begins with all of them.
-const MOST_LANES: usize = 1_000;
+const MOST_LANES: usize = 100;
 /// How many sources a spool may have, for the same reason.
 const MOST_SOURCES: usize = 1_000;
 /// How long a cursor may be, for the same reason.

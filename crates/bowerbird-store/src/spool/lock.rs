@@ -32,7 +32,8 @@ pub(super) fn take(dir: &Path) -> Result<Lock, OpenError> {
         }
         Err(TryLockError::Error(error)) => return Err(io_error("locking", &path)(error)),
     }
-    write_pid(&mut file).map_err(io_error("writing", &path))?;
+    // Only to name the holder: a full disk must not keep a spool from being opened and drained.
+    let _ = write_pid(&mut file);
     Ok(Lock(file))
 }
 
