@@ -79,7 +79,7 @@ pub(crate) async fn bench(context: &Context, args: &BenchArgs) -> Result<()> {
     output.talk("spool …");
     let spool = spool::measure(folder.path(), &sample, args.posts).await?;
     output.talk("store …");
-    let store = store::measure(folder.path(), &sample, args.posts, !args.no_text_index).await?;
+    let store = store::measure(folder.path(), &sample, !args.no_text_index).await?;
     let report = Report {
         posts: args.posts,
         rules: args.rules,

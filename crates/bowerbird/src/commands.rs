@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command, Global};
-use crate::config::{self, Settings};
+use crate::config::{self, Secrets, Settings};
 use crate::folder::{DataFolder, Purpose};
 use crate::logging;
 use crate::output::Output;
@@ -38,7 +38,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// The configuration, judged.
-    pub(crate) fn settings(&self) -> Result<Settings> {
+    pub(crate) fn settings(&self, wanted: Secrets) -> Result<Settings> {
         let found = config::find(self.global.config.as_deref())?;
         let below = found
             .path
@@ -46,13 +46,13 @@ impl Context {
             .and_then(Path::parent)
             .unwrap_or(Path::new(""))
             .to_owned();
-        Settings::new(found.file, self.global.data.as_deref(), &below)
+        Settings::new(found.file, self.global.data.as_deref(), &below, wanted)
             .map_err(|problems| problems.into_error(found.path.as_deref()))
     }
 
     /// The configuration, and the data folder it names.
     pub(crate) fn folder(&self) -> Result<(Settings, DataFolder)> {
-        let settings = self.settings()?;
+        let settings = self.settings(Secrets::LeaveOut)?;
         let folder = DataFolder::open(&settings.data, Purpose::Main)?;
         Ok((settings, folder))
     }

@@ -13,10 +13,12 @@ pub(crate) mod file;
 pub(crate) mod problems;
 pub(crate) mod secrets;
 pub(crate) mod settings;
+pub(crate) mod sources;
 
 pub(crate) use file::File;
 pub(crate) use problems::{Invalid, Problems};
-pub(crate) use settings::{LogSettings, Settings, SourceKind, SourceSettings};
+pub(crate) use settings::{LogSettings, Secrets, Settings};
+pub(crate) use sources::{SourceKind, SourceSettings};
 
 /// The commented example that `init` writes; a test parses it and compares it with the defaults.
 pub(crate) const EXAMPLE: &str = include_str!("../../../config.example.toml");

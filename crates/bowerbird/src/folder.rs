@@ -94,6 +94,14 @@ impl DataFolder {
         &self.path
     }
 
+    /// Becomes its holder; that another one is, is an error that says who and what to do.
+    pub(crate) fn take(&self, command: &str) -> Result<Held> {
+        self.hold(command)?.map_err(|holder| {
+            let shown = self.path.display();
+            anyhow::anyhow!("{holder} holds {shown}; end it, or give another folder with --data")
+        })
+    }
+
     /// Becomes its holder, or says who is.
     pub(crate) fn hold(&self, command: &str) -> Result<Result<Held, Holder>> {
         let path = self.path.join(LOCK);

@@ -13,7 +13,7 @@ use bowerbird_core::raw::RawCodec;
 use bowerbird_core::status::Status;
 use bowerbird_core::store::KeepPosts;
 use bowerbird_core::time::Time;
-use bowerbird_store::sqlite::SqliteOptions;
+
 use bowerbird_web::{Site, SiteOptions};
 
 use crate::config::SourceSettings;
@@ -89,9 +89,9 @@ impl House {
     /// Opens spool and store and takes up the tracks; nothing is read yet. The caller holds the folder.
     pub(crate) async fn open(folder: DataFolder, held: Held, plan: Plan) -> Result<Self> {
         let spool = wiring::open_spool(&folder.path().join("spool"), plan.spool_max_bytes)?;
-        let options = SqliteOptions {
+        let options = wiring::SqliteOptions {
             text_index: plan.text_index,
-            ..SqliteOptions::default()
+            ..wiring::SqliteOptions::default()
         };
         let codec = Arc::new(RawCodec::default());
         let store = wiring::open_store(&plan.store, &codec, options).await?;

@@ -11,7 +11,8 @@ use bowerbird_core::source::{Connection, Keep};
 use bowerbird_core::spool::Spool;
 use bowerbird_core::store::Store;
 use bowerbird_store::spool::{EmbeddedSpool, Report, SpoolOptions};
-use bowerbird_store::sqlite::{SqliteOptions, SqliteStore};
+pub(crate) use bowerbird_store::sqlite::SqliteOptions;
+use bowerbird_store::sqlite::SqliteStore;
 
 pub(crate) use bowerbird_connect::decode_any;
 

@@ -3,8 +3,7 @@
 use std::hint::black_box;
 
 use anyhow::{Context, Result};
-use bowerbird_connect::x as floor;
-use bowerbird_connect::x::decode_v2;
+use bowerbird_connect::{floor, x::decode_v2};
 
 use super::pace::{Pace, in_turns};
 use super::sample::Sample;

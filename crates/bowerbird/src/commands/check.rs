@@ -4,12 +4,12 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::Context;
-use crate::config::{Problems, SourceKind};
+use crate::config::{Problems, Secrets, SourceKind};
 use crate::wiring;
 
 /// Parses, judges, and looks at what can be looked at.
 pub(super) async fn check(context: &Context) -> Result<()> {
-    let settings = context.settings()?;
+    let settings = context.settings(Secrets::Fetch)?;
     let mut problems = Problems::default();
     let mut told = Vec::new();
     for source in &settings.sources {

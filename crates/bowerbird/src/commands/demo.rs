@@ -80,12 +80,7 @@ fn hold(context: &Context, args: &DemoArgs) -> Result<(DataFolder, Held)> {
         Usage("neither HOME nor XDG_DATA_HOME is set: give a folder with --data".to_owned())
     })?;
     let folder = DataFolder::open(&path, Purpose::Demo)?;
-    let held = folder.hold("demo")?.map_err(|holder| {
-        anyhow::anyhow!(
-            "{holder} holds {}; open its page, end it, or give another folder with --data",
-            folder.path().display()
-        )
-    })?;
+    let held = folder.take("demo")?;
     if args.fresh {
         folder.clear(&held)?;
     }

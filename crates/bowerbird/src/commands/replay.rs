@@ -22,12 +22,7 @@ pub(super) async fn replay(context: &Context, args: &ReplayArgs) -> Result<()> {
     logging::start(&context.global, None)?;
     let stop = signals::listen()?;
     let (settings, folder) = context.folder()?;
-    let held = folder.hold("replay")?.map_err(|holder| {
-        anyhow::anyhow!(
-            "{holder} holds {}; end it, or give another folder with --data",
-            folder.path().display()
-        )
-    })?;
+    let held = folder.take("replay")?;
     context
         .output
         .talk(format_args!("data: {}", folder.path().display()));

@@ -8,6 +8,7 @@ use bowerbird_core::pipeline::Until;
 use super::Context;
 use super::counts::Summary;
 use crate::cli::RunArgs;
+use crate::config::Secrets;
 use crate::folder::{DataFolder, Purpose};
 use crate::house::{House, Plan};
 use crate::server::{Door, Server, WhenTaken};
@@ -15,16 +16,11 @@ use crate::{logging, signals, wiring};
 
 /// Runs until it is stopped, or until everything bounded is read.
 pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<()> {
-    let settings = context.settings()?;
+    let settings = context.settings(Secrets::Fetch)?;
     let folder = DataFolder::open(&settings.data, Purpose::Main)?;
     logging::start(&context.global, Some(&settings.log))?;
     let stop = signals::listen()?;
-    let held = folder.hold("run")?.map_err(|holder| {
-        anyhow::anyhow!(
-            "{holder} holds {}; end it, or give another folder with --data",
-            folder.path().display()
-        )
-    })?;
+    let held = folder.take("run")?;
     let path = folder.path().to_owned();
     let house = House::open(folder, held, Plan::of(&settings)).await?;
     let before = house.tally().await?;

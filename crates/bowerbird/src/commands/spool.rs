@@ -101,12 +101,7 @@ async fn peek(context: &Context, from: Option<u64>, most: u64) -> Result<()> {
 /// Reads every byte; holds the folder meanwhile, so that nothing moves.
 fn fsck(context: &Context, repair: bool) -> Result<()> {
     let (_, folder) = context.folder()?;
-    let _held = folder.hold("spool fsck")?.map_err(|holder| {
-        anyhow::anyhow!(
-            "{holder} holds {}; a spool in use can't be checked: end it first",
-            folder.path().display()
-        )
-    })?;
+    let _held = folder.take("spool fsck")?;
     let report = wiring::check_spool(&folder.path().join("spool"), repair)?;
     let output = &context.output;
     if output.json {

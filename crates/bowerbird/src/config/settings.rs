@@ -2,16 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use bowerbird_core::ids::SourceName;
-use bowerbird_core::source::Keep;
-use secrecy::SecretString;
-
-use super::file::{File, KeepFile, LogFile, LogFormat, LogLevel, LogTo, SourceFile};
+use super::env;
+use super::file::{File, LogFile, LogFormat, LogLevel, LogTo};
 use super::problems::Problems;
-use super::{env, secrets};
-use crate::cli::parse_span;
+use super::sources::{self, Places, SourceSettings};
 
 /// The whole configuration.
 #[derive(Debug)]
@@ -49,48 +44,23 @@ pub(crate) struct LogSettings {
     pub(crate) keep_files: u32,
 }
 
-/// One source.
-#[derive(Debug)]
-pub(crate) struct SourceSettings {
-    /// Its name.
-    pub(crate) name: SourceName,
-    /// Which posts are kept.
-    pub(crate) keep: Keep,
-    /// How long posts that no track caught stay; `None` for ever.
-    pub(crate) keep_for: Option<Duration>,
-    /// What it is.
-    pub(crate) kind: SourceKind,
-}
-
-/// What a source is.
-#[derive(Debug)]
-pub(crate) enum SourceKind {
-    /// A built-in stream.
-    Synthetic {
-        /// Posts a second.
-        rate: u32,
-        /// What it is made from.
-        seed: u64,
-    },
-    /// Recorded files.
-    Replay {
-        /// Files, folders, patterns, `-`.
-        paths: Vec<String>,
-        /// A multiple of the recorded speed; `None`: flat out.
-        speed: Option<f64>,
-    },
-    /// X's filtered stream.
-    X {
-        /// The app-only bearer token.
-        bearer: SecretString,
-        /// X's address.
-        base_url: String,
-    },
+/// Whether secrets are wanted: what only asks a running process has no need of them, and may be typed where they are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Secrets {
+    /// A missing one is a mistake.
+    Fetch,
+    /// They are not looked for.
+    LeaveOut,
 }
 
 impl Settings {
     /// Judges a file. `data` is the folder named on the command line, `below` the file's own folder.
-    pub(crate) fn new(file: File, data: Option<&Path>, below: &Path) -> Result<Self, Problems> {
+    pub(crate) fn new(
+        file: File,
+        data: Option<&Path>,
+        below: &Path,
+        wanted: Secrets,
+    ) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let data = data_folder(data, file.data.as_deref(), below, &mut problems);
         let listen = listen(&file.page.listen, &mut problems);
@@ -102,20 +72,12 @@ impl Settings {
             );
         }
         let store = store(&file.store.url, &data, &mut problems);
-        let secrets = data.join(&file.secrets.folder);
-        let sources = file.source.into_iter().filter_map(|(name, source)| {
-            let path = format!("source.{name}");
-            let name = problems.take(&path, SourceName::parse(&name));
-            let source = source_settings(source, &path, below, &secrets, &mut problems);
-            let (keep, keep_for, kind) = source?;
-            Some(SourceSettings {
-                name: name?,
-                keep,
-                keep_for,
-                kind,
-            })
-        });
-        let sources = sources.collect();
+        let secrets = (wanted == Secrets::Fetch).then(|| data.join(&file.secrets.folder));
+        let places = Places {
+            below,
+            secrets: secrets.as_deref(),
+        };
+        let sources = sources::judge(file.source, places, &mut problems);
         let spool_max_bytes = file.spool.max_bytes;
         let (hosts, behind_tls) = (file.page.hosts, file.page.behind_tls);
         problems.finish(Self {
@@ -190,87 +152,5 @@ fn store(url: &str, data: &Path, problems: &mut Problems) -> PathBuf {
             );
             PathBuf::new()
         }
-    }
-}
-
-fn source_settings(
-    source: SourceFile,
-    path: &str,
-    below: &Path,
-    secrets: &Path,
-    problems: &mut Problems,
-) -> Option<(Keep, Option<Duration>, SourceKind)> {
-    let (keep, keep_for, kind) = match source {
-        SourceFile::Synthetic(file) => {
-            let (rate, seed) = (file.rate, file.seed);
-            if rate == 0 {
-                problems.add(&format!("{path}.rate"), "expected at least 1");
-            }
-            (
-                file.keep,
-                file.keep_for,
-                Some(SourceKind::Synthetic { rate, seed }),
-            )
-        }
-        SourceFile::Replay(file) => {
-            if file.paths.is_empty() {
-                problems.add(
-                    &format!("{path}.paths"),
-                    "expected at least one file, folder or pattern",
-                );
-            }
-            if file
-                .speed
-                .is_some_and(|speed| !(speed.is_finite() && speed > 0.0))
-            {
-                problems.add(&format!("{path}.speed"), "expected a number above 0");
-            }
-            let paths = file
-                .paths
-                .iter()
-                .map(|written| resolve(written, below))
-                .collect();
-            (
-                file.keep,
-                file.keep_for,
-                Some(SourceKind::Replay {
-                    paths,
-                    speed: file.speed,
-                }),
-            )
-        }
-        SourceFile::X(file) => {
-            if !(file.base_url.starts_with("https://") || file.base_url.starts_with("http://")) {
-                problems.add(
-                    &format!("{path}.base_url"),
-                    "expected an address that begins with https://",
-                );
-            }
-            let bearer = problems.take(
-                &format!("{path}.bearer"),
-                secrets::fetch(&file.bearer, secrets),
-            );
-            let kind = bearer.map(|bearer| SourceKind::X {
-                bearer,
-                base_url: file.base_url,
-            });
-            (file.keep, file.keep_for, kind)
-        }
-    };
-    let keep_for =
-        keep_for.and_then(|text| problems.take(&format!("{path}.keep_for"), parse_span(&text)));
-    let keep = match keep {
-        KeepFile::All => Keep::All,
-        KeepFile::Matched => Keep::Matched,
-    };
-    kind.map(|kind| (keep, keep_for, kind))
-}
-
-/// A path of the file, relative to the file's folder; `-` is standard input.
-fn resolve(written: &str, below: &Path) -> String {
-    if written == "-" {
-        written.to_owned()
-    } else {
-        below.join(written).to_string_lossy().into_owned()
     }
 }

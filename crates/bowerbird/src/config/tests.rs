@@ -11,6 +11,7 @@ fn settings(text: &str) -> Result<Settings, Problems> {
         File::parse(text)?,
         Some(Path::new("/data")),
         Path::new("/etc"),
+        Secrets::Fetch,
     )
 }
 
@@ -123,6 +124,21 @@ fn settings_are_judged_together_too() {
     source.Big.keep_for: `soon` is not a span of time above zero, as in 30s, 5m, 2h, 30d
     source.x.bearer: not the name of a secret: expected some of a–z, 0–9, `-`, `_` (the name, not the secret itself)
     ");
+}
+
+#[test]
+fn who_only_asks_needs_no_secret() {
+    let text = "[source.x]\nkind = 'x'\nbearer = 'nowhere-to-be-found'";
+    let read = |wanted| {
+        Settings::new(
+            File::parse(text).unwrap(),
+            Some(Path::new("/data")),
+            Path::new("/etc"),
+            wanted,
+        )
+    };
+    assert!(read(Secrets::Fetch).is_err());
+    assert_eq!(read(Secrets::LeaveOut).unwrap().sources.len(), 1);
 }
 
 #[test]

@@ -1,1 +1,290 @@
-//! soon
+//! SIGKILL at random moments, and nothing lost.
+//!
+//! Slow, and best without other tests beside it: `scripts/test` runs it by itself, with `BOWERBIRD_KILL_SEED=N` the same moments again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use bowerbird_connect::synthetic::x_v2_envelope;
+use bowerbird_connect::x::decode_v2;
+use bowerbird_core::event::with_doc;
+use bowerbird_core::raw::RawCodec;
+use bowerbird_core::rules::Rule;
+use bowerbird_core::store::{PostQuery, Posts};
+use bowerbird_store::sqlite::{SqliteOptions, SqliteStore};
+
+use crate::demo::adds_up;
+use crate::harness::{Home, Running};
+
+/// Posts that replay.
+const POSTS: u64 = 200_000;
+/// How often the process is killed.
+const KILLS: u64 = 50;
+/// What the posts are made from.
+const SEED: u64 = 7;
+/// As small as the shape allows: what matters is how many there are.
+const POST_BYTES: usize = 1_000;
+/// What is captured, in several scripts.
+const TRACKS: [(&str, &str); 4] = [
+    ("rain", "rain OR storm OR #weather"),
+    ("no-rain", "-rain lang:en has:hashtags"),
+    ("kana", "台風 OR 天気 OR カワセミ"),
+    ("taqs", "المطر OR طقس OR lluvia"),
+];
+
+#[test]
+fn fifty_times_and_nothing_is_lost() {
+    let home = Home::new();
+    let file = home.path("posts.jsonl");
+    let expected = make_posts(&file);
+    let mut dice = Dice(seed());
+    let mut args: Vec<String> = vec!["replay".into(), "posts.jsonl".into(), "--json".into()];
+    args.extend(
+        TRACKS
+            .iter()
+            .flat_map(|(name, rule)| ["--track".to_owned(), format!("{name}={rule}")]),
+    );
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+
+    let mut pace = Pace::default();
+    for kill in 0..KILLS {
+        let delay = pace.delay(KILLS - kill, &mut dice);
+        let mut running = home.start(&args);
+        let ended = runs_for(&mut running, delay);
+        running.kill();
+        let read = read_so_far(&home);
+        pace.learn(read, delay);
+        eprintln!(
+            "kill {} after {} ms: {read} of {POSTS} read{}",
+            kill + 1,
+            delay.as_millis(),
+            if ended { ", it had ended" } else { "" }
+        );
+    }
+    let counts = home.run(&args).json();
+    adds_up(&counts);
+    let total = home.run(&["top", "--json"]).json()["total"].clone();
+    eprintln!("in all: {total}");
+    for (key, count) in [
+        ("read", POSTS),
+        ("kept", POSTS),
+        ("unmatched", 0),
+        ("duplicate", 0),
+        ("refused", 0),
+        ("waiting", 0),
+    ] {
+        assert_eq!(total[key], count, "{key} in {total}");
+    }
+    let store = home.path(".local/share/bowerbird/main/store.sqlite");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(holds_exactly(&store, &expected));
+}
+
+/// What must be in the store.
+struct Expected {
+    /// A hash of the raw bytes of each post, by its id.
+    raw: BTreeMap<String, u64>,
+    /// The ids that each track must have caught.
+    captures: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// Writes the posts, and works out what each track must catch by asking every rule about every post.
+fn make_posts(path: &Path) -> Expected {
+    let mut out = BufWriter::new(File::create(path).unwrap());
+    let rules = TRACKS.map(|(name, rule)| (name.to_owned(), Rule::parse(rule).unwrap()));
+    let mut expected = Expected {
+        raw: BTreeMap::new(),
+        captures: BTreeMap::new(),
+    };
+    for n in 0..POSTS {
+        let line = x_v2_envelope(SEED, n, POST_BYTES);
+        let event = decode_v2(&line).unwrap();
+        let id = event.id.id.to_string();
+        let post = event.post().unwrap();
+        for (name, rule) in &rules {
+            if with_doc(&event.id.id, post, |doc| rule.matches(doc)) {
+                expected
+                    .captures
+                    .entry(name.clone())
+                    .or_default()
+                    .insert(id.clone());
+            }
+        }
+        assert!(
+            expected.raw.insert(id, hash(&line)).is_none(),
+            "ids are unique"
+        );
+        out.write_all(&line).unwrap();
+        out.write_all(b"\n").unwrap();
+    }
+    out.flush().unwrap();
+    assert_eq!(
+        expected.captures.len(),
+        TRACKS.len(),
+        "every rule catches something"
+    );
+    expected
+}
+
+/// Every post once with the bytes it came in, every capture and no other.
+async fn holds_exactly(path: &Path, expected: &Expected) {
+    let store = SqliteStore::open(
+        path,
+        Arc::new(RawCodec::default()),
+        &SqliteOptions::default(),
+    )
+    .unwrap();
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    let mut place = 0;
+    loop {
+        let kept = store.kept_after(place, 1_000).await.unwrap();
+        let Some(last) = kept.last() else { break };
+        place = last.place;
+        for post in &kept {
+            let id = decode_v2(&post.raw).unwrap().id.id.to_string();
+            assert!(
+                seen.insert(id.clone(), hash(&post.raw)).is_none(),
+                "{id} is there twice"
+            );
+        }
+    }
+    assert!(
+        seen == expected.raw,
+        "{} posts are kept, {} were sent",
+        seen.len(),
+        expected.raw.len()
+    );
+
+    use bowerbird_core::store::Tracks;
+    for track in store.tracks().await.unwrap() {
+        let caught = captured(&store, track.id).await;
+        assert!(
+            caught == expected.captures[&track.draft.name],
+            "captures of {}: {}",
+            track.draft.name,
+            caught.len()
+        );
+        eprintln!("{}: {} captures", track.draft.name, caught.len());
+    }
+}
+
+async fn captured(store: &SqliteStore, track: bowerbird_core::ids::TrackId) -> BTreeSet<String> {
+    let mut query = PostQuery {
+        track: Some(track),
+        limit: 1_000,
+        ..PostQuery::default()
+    };
+    let mut caught = BTreeSet::new();
+    loop {
+        let page = store.search(&query).await.unwrap();
+        caught.extend(page.items.into_iter().map(|post| post.id));
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => return caught,
+        }
+    }
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    use std::hash::{DefaultHasher, Hasher};
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+/// Lets it run for so long; whether it ended before.
+fn runs_for(running: &mut Running, delay: Duration) -> bool {
+    let until = Instant::now() + delay;
+    while running.ended().is_none() {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        std::thread::park_timeout(left.min(Duration::from_millis(5)));
+    }
+    true
+}
+
+fn read_so_far(home: &Home) -> u64 {
+    let spool = home.run(&["spool", "ls", "--json"]).json();
+    spool["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|source| source["read"].as_u64().unwrap())
+        .sum()
+}
+
+/// How long to let it run, so that the last kill still finds posts to read.
+#[derive(Debug)]
+struct Pace {
+    read: u64,
+    ran: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            read: 0,
+            ran: Duration::ZERO,
+        }
+    }
+}
+
+impl Pace {
+    fn learn(&mut self, read: u64, ran: Duration) {
+        self.read = read;
+        self.ran += ran;
+    }
+
+    /// Anything from no time at all to twice the share of what is left, so that on average it is just enough.
+    fn delay(&self, kills_left: u64, dice: &mut Dice) -> Duration {
+        let share = if self.read == 0 {
+            Duration::from_millis(400)
+        } else {
+            let per_post = self.ran.as_secs_f64() / self.read as f64;
+            Duration::from_secs_f64(
+                per_post * (POSTS - self.read.min(POSTS)) as f64 / (kills_left + 2) as f64,
+            )
+        };
+        (share * 2)
+            .max(Duration::from_millis(100))
+            .mul_f64(dice.fraction())
+    }
+}
+
+/// Chance with a seed, so that a failure can be had again.
+struct Dice(u64);
+
+impl Dice {
+    /// At least 0, less than 1.
+    fn fraction(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own knob")]
+fn seed() -> u64 {
+    let named = std::env::var("BOWERBIRD_KILL_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
+    let seed = named.unwrap_or_else(|| {
+        SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap()
+            .as_nanos() as u64
+    });
+    eprintln!("BOWERBIRD_KILL_SEED={seed}");
+    seed
+}

@@ -2,6 +2,12 @@
 //!
 //! One binary; what is slow and needs a quiet machine is in `kill` and run by `scripts/test` after everything else.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails where it stands, and says what it measured"
+)]
+
 mod bad_input;
 mod cli;
 mod configuration;

@@ -122,7 +122,7 @@ fn two_processes_never_share_a_folder() {
         "{said}"
     );
     let said = home.run(&["spool", "fsck"]).failed(1);
-    assert!(said.contains("in use"), "{said}");
+    assert!(said.contains("holds"), "{said}");
 }
 
 #[test]

@@ -1,0 +1,174 @@
+//! Sources as the program works with them, judged from what the file says.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use bowerbird_core::ids::SourceName;
+use bowerbird_core::source::Keep;
+use secrecy::SecretString;
+
+use super::file::{KeepFile, ReplayFile, SourceFile, SyntheticFile, XFile};
+use super::problems::Problems;
+use super::secrets;
+use crate::cli::parse_span;
+
+/// One source.
+#[derive(Debug)]
+pub(crate) struct SourceSettings {
+    /// Its name.
+    pub(crate) name: SourceName,
+    /// Which posts are kept.
+    pub(crate) keep: Keep,
+    /// How long posts that no track caught stay; `None` for ever.
+    pub(crate) keep_for: Option<Duration>,
+    /// What it is.
+    pub(crate) kind: SourceKind,
+}
+
+/// What a source is.
+#[derive(Debug)]
+pub(crate) enum SourceKind {
+    /// A built-in stream.
+    Synthetic {
+        /// Posts a second.
+        rate: u32,
+        /// What it is made from.
+        seed: u64,
+    },
+    /// Recorded files.
+    Replay {
+        /// Files, folders, patterns, `-`.
+        paths: Vec<String>,
+        /// A multiple of the recorded speed; `None`: flat out.
+        speed: Option<f64>,
+    },
+    /// X's filtered stream.
+    X {
+        /// The app-only bearer token; `None` where secrets were not asked for.
+        bearer: Option<SecretString>,
+        /// X's address.
+        base_url: String,
+    },
+}
+
+/// Where the parts of a configuration are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places<'p> {
+    /// The configuration's own folder.
+    pub(super) below: &'p Path,
+    /// The folder of secrets; `None` where they are not wanted.
+    pub(super) secrets: Option<&'p Path>,
+}
+
+/// Judges all sources; those with a mistake are left out, the mistake noted.
+pub(super) fn judge(
+    files: BTreeMap<String, SourceFile>,
+    places: Places<'_>,
+    problems: &mut Problems,
+) -> Vec<SourceSettings> {
+    let mut sources = Vec::new();
+    for (name, file) in files {
+        let key = format!("source.{name}");
+        let name = problems.take(&key, SourceName::parse(&name));
+        let (keep, keep_for) = kept(&file);
+        let keep_for =
+            keep_for.and_then(|text| problems.take(&format!("{key}.keep_for"), parse_span(text)));
+        let kind = match &file {
+            SourceFile::Synthetic(file) => synthetic(file, &key, problems),
+            SourceFile::Replay(file) => replay(file, &key, places, problems),
+            SourceFile::X(file) => x(file, &key, places, problems),
+        };
+        if let (Some(name), Some(kind)) = (name, kind) {
+            sources.push(SourceSettings {
+                name,
+                keep,
+                keep_for,
+                kind,
+            });
+        }
+    }
+    sources
+}
+
+/// What is kept, and for how long.
+fn kept(file: &SourceFile) -> (Keep, Option<&str>) {
+    let (keep, keep_for) = match file {
+        SourceFile::Synthetic(file) => (file.keep, &file.keep_for),
+        SourceFile::Replay(file) => (file.keep, &file.keep_for),
+        SourceFile::X(file) => (file.keep, &file.keep_for),
+    };
+    let keep = match keep {
+        KeepFile::All => Keep::All,
+        KeepFile::Matched => Keep::Matched,
+    };
+    (keep, keep_for.as_deref())
+}
+
+fn synthetic(file: &SyntheticFile, key: &str, problems: &mut Problems) -> Option<SourceKind> {
+    if file.rate == 0 {
+        problems.add(&format!("{key}.rate"), "expected at least 1");
+    }
+    Some(SourceKind::Synthetic {
+        rate: file.rate,
+        seed: file.seed,
+    })
+}
+
+fn replay(
+    file: &ReplayFile,
+    key: &str,
+    places: Places<'_>,
+    problems: &mut Problems,
+) -> Option<SourceKind> {
+    if file.paths.is_empty() {
+        problems.add(
+            &format!("{key}.paths"),
+            "expected at least one file, folder or pattern",
+        );
+    }
+    if file
+        .speed
+        .is_some_and(|speed| !(speed.is_finite() && speed > 0.0))
+    {
+        problems.add(&format!("{key}.speed"), "expected a number above 0");
+    }
+    let paths = file
+        .paths
+        .iter()
+        .map(|written| resolve(written, places.below))
+        .collect();
+    Some(SourceKind::Replay {
+        paths,
+        speed: file.speed,
+    })
+}
+
+fn x(file: &XFile, key: &str, places: Places<'_>, problems: &mut Problems) -> Option<SourceKind> {
+    if !(file.base_url.starts_with("https://") || file.base_url.starts_with("http://")) {
+        problems.add(
+            &format!("{key}.base_url"),
+            "expected an address that begins with https://",
+        );
+    }
+    let bearer = match places.secrets {
+        None => None,
+        Some(folder) => Some(problems.take(
+            &format!("{key}.bearer"),
+            secrets::fetch(&file.bearer, folder),
+        )?),
+    };
+    Some(SourceKind::X {
+        bearer,
+        base_url: file.base_url.clone(),
+    })
+}
+
+/// A path of the file, relative to the file's folder; `-` is standard input.
+fn resolve(written: &str, below: &Path) -> String {
+    if written == "-" {
+        written.to_owned()
+    } else {
+        below.join(written).to_string_lossy().into_owned()
+    }
+}
