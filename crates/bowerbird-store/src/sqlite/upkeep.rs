@@ -60,8 +60,11 @@ fn backup(connection: &Connection, path: &Path) -> Result<(), StoreError> {
         .to_str()
         .ok_or_else(|| StoreError::Invalid(format!("{at} is not UTF-8: name another file")))?;
     create_private(path).map_err(cannot)?;
-    let copied = connection
-        .execute("VACUUM INTO ?1", [text])
+    // A reader may write nothing, not even into another file.
+    let may_write = |yes: bool| connection.pragma_update(None, "query_only", !yes);
+    let vacuumed = may_write(true).and_then(|()| connection.execute("VACUUM INTO ?1", [text]));
+    let copied = may_write(false)
+        .and(vacuumed)
         .map_err(failed)
         .and_then(|_| {
             let file = std::fs::File::open(path).map_err(cannot)?;
