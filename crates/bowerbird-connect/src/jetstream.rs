@@ -26,6 +26,3 @@ pub fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
 pub(crate) fn read(text: &str) -> Result<Event<'_>, Refused> {
     convert::event(&json::parse(text)?)
 }
-
-#[cfg(test)]
-mod tests;

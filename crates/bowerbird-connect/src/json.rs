@@ -22,7 +22,7 @@ const MEASURED_FROM: usize = if cfg!(debug_assertions) {
     1_000
 };
 
-/// The most of a parser's own words that goes into a reason: they may quote the frame.
+/// The most of a parser's own words that goes into a reason.
 const MAX_REASON_CHARS: usize = 160;
 
 /// The bytes as text, known to be UTF-8 and not nested too deep; the parser checks neither again.
@@ -100,9 +100,17 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refused>
 #[cold]
 fn not_json(error: &sonic_rs::Error) -> Refused {
     let words = error.to_string();
-    let first_line = words.lines().next().unwrap_or_default();
-    let first_line: String = first_line.chars().take(MAX_REASON_CHARS).collect();
-    Refused::new(format!("not JSON: {}", first_line.trim_end_matches('.')))
+    let words = without_quoted(words.lines().next().unwrap_or_default());
+    let words: String = words.chars().take(MAX_REASON_CHARS).collect();
+    Refused::new(format!("not JSON: {}", words.trim_end_matches('.')))
+}
+
+/// A reason outlives the frame, so it must not quote it.
+fn without_quoted(words: &str) -> String {
+    match (words.find('"'), words.rfind('"')) {
+        (Some(first), Some(last)) => [&words[..=first], "…", &words[last..]].concat(),
+        _ => words.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -80,7 +80,6 @@ fn telling(key: &Key<'_>) -> Option<Shape> {
         b"data" if holds_list => Shape::XPage,
         b"data" => Shape::XEnvelope,
         b"author_id"
-        | b"author"
         | b"public_metrics"
         | b"referenced_tweets"
         | b"referenced_posts"
@@ -117,7 +116,7 @@ fn telling(key: &Key<'_>) -> Option<Shape> {
         | b"place"
         | b"extended_entities" => Shape::Status,
         b"delete" | b"scrub_geo" | b"limit" | b"status_withheld" | b"user_withheld"
-        | b"disconnect" | b"warning" | b"friends" | b"friends_str" | b"event" | b"for_user"
+        | b"disconnect" | b"warning" | b"friends" | b"friends_str" | b"for_user"
         | b"direct_message" | b"control" => Shape::Control,
         b"statuses" | b"results" if holds_list => Shape::StatusPage,
         b"tweet" => Shape::Archived,
@@ -136,6 +135,8 @@ struct Seen {
     errors: bool,
     title: bool,
     kind: bool,
+    event: bool,
+    target: bool,
 }
 
 impl Seen {
@@ -147,6 +148,8 @@ impl Seen {
             b"errors" | b"error" => self.errors = true,
             b"title" => self.title = true,
             b"type" => self.kind = true,
+            b"event" => self.event = true,
+            b"target" | b"target_object" => self.target = true,
             _ => {}
         }
     }
@@ -154,6 +157,8 @@ impl Seen {
     fn shape(&self) -> Option<Shape> {
         if self.id && self.text {
             Some(Shape::XPost)
+        } else if self.event && self.target {
+            Some(Shape::Control)
         } else if self.id && self.action {
             Some(Shape::XCompliance)
         } else if self.errors || (self.title && self.kind) {
@@ -212,6 +217,10 @@ mod tests {
             (r#"{"created_at":"x","id":1,"id_str":"1"}"#, Shape::Status),
             (r#"{"text":"x","truncated":false}"#, Shape::Status),
             (r#"{"limit":{"track":1}}"#, Shape::Control),
+            (
+                r#"{"event":"follow","source":{},"target":{}}"#,
+                Shape::Control,
+            ),
             (r#"{"statuses":[]}"#, Shape::StatusPage),
             (r#"{"tweet":{"id":"1"}}"#, Shape::Archived),
             (r#"{"did":"did:plc:x","kind":"commit"}"#, Shape::Jetstream),
@@ -231,6 +240,10 @@ mod tests {
         assert_eq!(
             reason(r#"{"foo":1,"bar":{"data":2}}"#),
             "unknown kind of message; its keys are foo, bar"
+        );
+        assert_eq!(
+            reason(r#"{"stream":["public"],"event":"delete","payload":"1"}"#),
+            "unknown kind of message; its keys are stream, event, payload"
         );
         assert_eq!(reason("[1]"), "expected one object, found a list");
         assert_eq!(reason("12"), "expected a JSON object");

@@ -55,6 +55,3 @@ pub(crate) fn read(text: &str, shape: Shape) -> Result<Event<'_>, Refused> {
         ))),
     }
 }
-
-#[cfg(test)]
-mod tests;

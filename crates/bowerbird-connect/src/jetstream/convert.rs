@@ -61,6 +61,7 @@ pub(super) fn event<'a>(wire: &wire::Event<'a>) -> Result<Event<'a>, Refused> {
         ));
     }
     let did = wire.did.required("did")?;
+    wire.kind.required("kind")?;
     let at = wire
         .time_us
         .0

@@ -1,7 +1,7 @@
 //! What X v2 sends besides posts: activities, compliance events, error messages.
 //!
 //! These are rare, so they are parsed a second time here instead of burdening the type of every post. A deletion's id is
-//! the post's, with the version `deleted`, so that it stays in order with its post and is not taken for it; events about an
+//! the post's, with the version `~deleted`, which sorts behind every other: it stays in order with its post and is not taken for it. Events about an
 //! account have the id `user:<id>`.
 
 use std::borrow::Cow;
@@ -176,14 +176,14 @@ pub(crate) fn delete<'a>(
         post_id: post_id.clone(),
         author_id,
     });
-    event(post_id, "deleted", at, body)
+    event(post_id, "~deleted", at, body)
 }
 
 /// An account whose posts are to be forgotten.
 fn account_gone<'a>(account_id: Cow<'a, str>, status: Cow<'a, str>, at: Option<Time>) -> Event<'a> {
     let id = format!("user:{account_id}");
     let body = Body::Delete(Delete::Account { account_id, status });
-    event(id, "deleted", at, body)
+    event(id, "~deleted", at, body)
 }
 
 /// Places that are to be forgotten.
