@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use bowerbird_connect::ConnectError;
+use bowerbird_connect::replay::{self, ReplayConfig, ReplayProgress};
 use bowerbird_connect::synthetic::{self, SyntheticConfig};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::raw::RawCodec;
@@ -18,6 +20,7 @@ pub(crate) use bowerbird_connect::decode_any;
 
 use crate::cli::Speed;
 use crate::config::{SourceKind, SourceSettings};
+use crate::output::bytes_for_people;
 use crate::progress::HowFar;
 
 /// What the first start of the demo makes: a track in each of three scripts, on what the built-in stream talks about.
@@ -97,12 +100,29 @@ pub(crate) struct Replay {
 
 /// Recorded files.
 pub(crate) fn replay(name: &str, paths: &[String], speed: Speed, keep: Keep) -> Result<Replay> {
-    let _ = (name, paths, speed, keep);
-    bail!("not yet")
+    let progress = Arc::new(ReplayProgress::default());
+    let speed = match speed {
+        Speed::Max => replay::Speed::FlatOut,
+        Speed::Times(factor) => replay::Speed::Recorded(factor),
+    };
+    let config = ReplayConfig {
+        inputs: paths.to_vec(),
+        speed,
+        progress: Arc::clone(&progress),
+    };
+    let connection = replay::connect(SourceName::parse(name)?, keep, config)?;
+    Ok(Replay {
+        connection,
+        progress: Arc::new(move || progress.bytes()),
+    })
 }
 
 /// What a replay of these paths would read, without reading it.
-pub(crate) fn check_replay(paths: &[String]) -> Result<String> {
-    let _ = paths;
-    bail!("not yet")
+pub(crate) fn check_replay(paths: &[String]) -> Result<String, ConnectError> {
+    let survey = replay::survey(paths)?;
+    Ok(format!(
+        "replay of {} files, {}",
+        survey.n_files,
+        bytes_for_people(survey.bytes)
+    ))
 }

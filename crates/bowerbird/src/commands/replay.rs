@@ -30,6 +30,7 @@ pub(super) async fn replay(context: &Context, args: &ReplayArgs) -> Result<()> {
         KeepArg::All => Keep::All,
         KeepArg::Matched => Keep::Matched,
     };
+    args.tracks.iter().try_for_each(check_rule)?;
     let replay = wiring::replay(&args.name, &args.paths, args.speed, keep)?;
     let house = House::open(folder, held, Plan::of(&settings)).await?;
     for track in &args.tracks {
@@ -71,12 +72,15 @@ fn stopped_sources(house: &House) -> Result<()> {
     }
 }
 
+fn check_rule(track: &TrackRule) -> Result<()> {
+    let parsed = bowerbird_core::rules::Rule::parse(&track.rule);
+    parsed.map_err(|error| Usage(format!("--track {}: {error}", track.name)))?;
+    Ok(())
+}
+
 /// Makes a track, or gives the one of that name this rule.
 async fn ensure_track(house: &House, wanted: &TrackRule) -> Result<()> {
     let store = &house.parts.store;
-    if let Err(error) = bowerbird_core::rules::Rule::parse(&wanted.rule) {
-        return Err(Usage(format!("--track {}: {error}", wanted.name)).into());
-    }
     let known = store.tracks().await.context("listing the tracks")?;
     let context = || format!("making the track {}", wanted.name);
     match known
