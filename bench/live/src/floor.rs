@@ -12,7 +12,12 @@ use crate::measure::{Measure, Report};
 const STAMP: usize = 8;
 
 /// Sends `rate` messages a second of `bytes` each to every reader.
-pub(crate) async fn measure(readers: usize, rate: f64, bytes: usize, span: Duration) -> anyhow::Result<Report> {
+pub(crate) async fn measure(
+    readers: usize,
+    rate: f64,
+    bytes: usize,
+    span: Duration,
+) -> anyhow::Result<Report> {
     let measure = Arc::new(Measure::default());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

@@ -25,7 +25,11 @@ impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
         let usage = "usage: bench-live HOST:PORT [--readers 1000] [--seconds 20]";
         let address = arguments.next().context(usage)?;
-        let mut options = Self { address, readers: 1_000, seconds: 20 };
+        let mut options = Self {
+            address,
+            readers: 1_000,
+            seconds: 20,
+        };
         while let Some(name) = arguments.next() {
             let number = arguments.next().and_then(|value| value.parse().ok());
             match (name.as_str(), number) {
@@ -60,10 +64,20 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the report is what this program is for")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the report is what this program is for"
+)]
 fn print(name: &str, report: &measure::Report) {
     println!(
         "{name:<10} pages {:>6}   posts/s per page {:>7.1}   posts/s in all {:>9.0}   p50 {:>6.1} ms   p99 {:>6.1} ms   max {:>7.1} ms   missed {}   closed {}",
-        report.pages, report.per_page, report.per_second, report.p50, report.p99, report.max, report.missed, report.closed,
+        report.pages,
+        report.per_page,
+        report.per_second,
+        report.p50,
+        report.p99,
+        report.max,
+        report.missed,
+        report.closed,
     );
 }

@@ -84,7 +84,9 @@ impl Measure {
             pages,
             per_page: per_second / pages as f64,
             per_second,
-            bytes_per_post: usize::try_from(self.bytes.load(Relaxed) / posts.max(1)).unwrap_or(0).max(64),
+            bytes_per_post: usize::try_from(self.bytes.load(Relaxed) / posts.max(1))
+                .unwrap_or(0)
+                .max(64),
             p50: self.quantile(0.5),
             p99: self.quantile(0.99),
             max: self.quantile(1.0),
@@ -95,7 +97,11 @@ impl Measure {
 
     /// In milliseconds: the end of the step in which it lies.
     fn quantile(&self, share: f64) -> f64 {
-        let counts: Vec<u64> = self.latencies.iter().map(|count| count.load(Relaxed)).collect();
+        let counts: Vec<u64> = self
+            .latencies
+            .iter()
+            .map(|count| count.load(Relaxed))
+            .collect();
         let wanted = (counts.iter().sum::<u64>() as f64 * share).ceil() as u64;
         let mut seen = 0;
         for (step, count) in counts.iter().enumerate() {

@@ -13,7 +13,9 @@ pub(crate) async fn open(address: &str, measure: &Arc<Measure>) -> anyhow::Resul
     let stream = TcpStream::connect(address).await?;
     let mut stream = BufReader::with_capacity(16 << 10, stream);
     let port = address.rsplit(':').next().unwrap_or_default();
-    let request = format!("GET /api/v1/live HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: text/event-stream\r\n\r\n");
+    let request = format!(
+        "GET /api/v1/live HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: text/event-stream\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).await?;
     let mut line = String::new();
     stream.read_line(&mut line).await?;

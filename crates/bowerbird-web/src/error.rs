@@ -19,7 +19,7 @@ pub(crate) struct ApiError {
     /// The HTTP status.
     pub(crate) status: StatusCode,
     /// What the caller is told.
-    pub(crate) told: Told,
+    pub(crate) told: Box<Told>,
     /// What failed inside, for the log.
     pub(crate) cause: Option<String>,
     /// When to try again, in seconds.
@@ -31,7 +31,7 @@ pub(crate) struct ApiError {
 #[schema(as = Error)]
 pub(crate) struct ErrorBody {
     /// What went wrong.
-    error: Told,
+    error: Box<Told>,
 }
 
 /// What went wrong.
@@ -51,12 +51,12 @@ pub(crate) struct Told {
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        let told = Told {
+        let told = Box::new(Told {
             code,
             message: message.into(),
             details: String::new(),
             position: None,
-        };
+        });
         Self {
             status,
             told,

@@ -21,8 +21,9 @@ pub(crate) const MOST_POSTS: usize = 1_000;
 pub(crate) struct Params(Vec<(String, String)>);
 
 /// The names of [`post_query`], besides `order`, `after` and `limit`.
-pub(crate) const FILTERS: [&str; 10] = [
+pub(crate) const FILTERS: [&str; 11] = [
     "text", "author", "track", "service", "source", "lang", "since", "until", "has", "hashtag",
+    "embedded",
 ];
 
 /// Which posts: the query parameters of searching and exporting.
@@ -54,6 +55,8 @@ pub(crate) struct PostFilters {
     has: Option<String>,
     /// A hashtag without its sign.
     hashtag: Option<String>,
+    /// Also posts that came only inside others (`true`)?
+    embedded: Option<bool>,
 }
 
 impl Params {
@@ -80,6 +83,17 @@ impl Params {
         let names = known.concat().join(", ");
         Err(ApiError::bad_parameter(&shown, "no such parameter")
             .details(format!("Known are: {names}.")))
+    }
+
+    /// These of them as a query string, for links.
+    pub(crate) fn encoded(&self, names: &[&str]) -> String {
+        let wanted = self
+            .0
+            .iter()
+            .filter(|(name, _)| names.contains(&name.as_str()));
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(wanted)
+            .finish()
     }
 
     /// A value, `None` if not given.
@@ -207,6 +221,7 @@ pub(crate) fn post_query(params: &Params) -> Result<PostQuery, ApiError> {
             .text("hashtag")
             .trim_start_matches(['#', '＃'])
             .to_owned(),
+        embedded: params.parsed("embedded", "true or false")?.unwrap_or(false),
         order,
         after: params.get("after").map(str::to_owned),
         limit: params.number("limit", 50, MOST_POSTS)?,
@@ -245,18 +260,6 @@ impl<S: Sync> FromRequestParts<S> for Params {
         Ok(Self::parse(
             parts.uri.query().unwrap_or_default().as_bytes(),
         ))
-    }
-}
-
-/// The fields of a submitted HTML form.
-#[derive(Debug)]
-pub(crate) struct Form(pub(crate) Params);
-
-impl<S: Send + Sync> FromRequest<S> for Form {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        Ok(Self(Params::parse(&body(request, state).await?)))
     }
 }
 

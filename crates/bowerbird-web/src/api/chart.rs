@@ -15,8 +15,10 @@ use crate::site::{App, Site};
 
 /// The longest span of one chart, in minutes: a week.
 const MOST_MINUTES: u64 = 7 * 24 * 60;
-/// The span if none is given, in minutes.
+/// The span if none is given, in minutes; less, down to [`FEW_MINUTES`], while nothing is that old.
 const MINUTES: u64 = 60;
+/// The shortest span chosen, in minutes.
+const FEW_MINUTES: u64 = 15;
 /// The most tracks in one chart.
 const MOST_TRACKS: usize = 50;
 
@@ -45,7 +47,7 @@ pub(crate) struct Series {
     get, path = "/api/v1/chart", tag = "status",
     params(
         ("tracks" = Option<String>, Query, description = "Numbers of tracks, separated by commas"),
-        ("from" = Option<String>, Query, description = "The first minute; an hour before the end if not given"),
+        ("from" = Option<String>, Query, description = "The first minute; an hour before the end if not given, later while nothing is that old"),
         ("until" = Option<String>, Query, description = "The end; the end of this minute if not given")
     ),
     responses((status = 200, body = Chart))
@@ -66,17 +68,32 @@ pub(crate) async fn find_chart(
         ));
     }
     let until = params.time("until")?.unwrap_or(app.site.now());
-    let from = params
-        .time("from")?
-        .unwrap_or(until.minus(minutes(MINUTES - 1)));
+    let Some(from) = params.time("from")? else {
+        return recent(&app.site, &tracks, until).await.map(Json);
+    };
     chart(&app.site, &tracks, from, until).await.map(Json)
 }
 
-/// The last hour.
+/// The last hour, for a page.
 pub(crate) async fn last_hour(site: &Site, tracks: &[TrackId]) -> Result<Chart, ApiError> {
-    let now = site.now();
-    let tracks = &tracks[..tracks.len().min(MOST_TRACKS)];
-    chart(site, tracks, now.minus(minutes(MINUTES - 1)), now).await
+    recent(site, &tracks[..tracks.len().min(MOST_TRACKS)], site.now()).await
+}
+
+/// The hour before `until`, without the time before anything came.
+async fn recent(site: &Site, tracks: &[TrackId], until: Time) -> Result<Chart, ApiError> {
+    let mut chart = chart(site, tracks, until.minus(minutes(MINUTES - 1)), until).await?;
+    let firsts = chart
+        .series
+        .iter()
+        .filter_map(|series| series.minutes.first());
+    let first = firsts
+        .map(|minute| minute.minute)
+        .min()
+        .unwrap_or(chart.until);
+    chart.from = chart
+        .from
+        .max(first.min(chart.until.minus(minutes(FEW_MINUTES))));
+    Ok(chart)
 }
 
 async fn chart(

@@ -1,0 +1,99 @@
+// Looks at a rule while it is typed: what it says, what is wrong and where, and what it would have caught.
+
+import { ask, element, number, plural } from '/assets/api.js';
+import { postElement } from '/assets/post.js';
+
+/** How long typing must rest before the rule is looked at, in milliseconds. */
+const REST = 250;
+
+/** Makes every rule box on the page live; calls `onChecked(check)` after each look. */
+export function watchRules(tracks, onChecked = () => {}) {
+  for (const box of document.querySelectorAll('[data-rule-box]')) watch(box, tracks, onChecked);
+}
+
+function watch(box, tracks, onChecked) {
+  const field = box.querySelector('textarea');
+  let timer = null;
+  let running = null;
+  const look = async () => {
+    running?.abort();
+    running = new AbortController();
+    const rule = field.value;
+    if (rule.trim() === '') {
+      clear(box);
+      return;
+    }
+    try {
+      const check = await ask('POST', '/rules/check', { rule, samples: 5 }, running.signal);
+      if (field.value !== rule) return;
+      show(box, rule, check, tracks);
+      onChecked(check);
+    } catch (error) {
+      if (error.name !== 'AbortError') says(box, element('p', {}, error.message));
+    }
+  };
+  field.addEventListener('input', () => {
+    clearTimeout(timer);
+    timer = setTimeout(look, REST);
+  });
+  field.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey) return;
+    event.preventDefault();
+    field.form.requestSubmit();
+  });
+  if (field.value) look();
+}
+
+/** Forgets what was said. */
+export function clear(box) {
+  says(box);
+  showError(box, '', null);
+  box.querySelector('.rule-samples').hidden = true;
+}
+
+function says(box, ...children) {
+  box.querySelector('.rule-says').replaceChildren(...children);
+}
+
+function show(box, rule, check, tracks) {
+  showError(box, rule, check.error);
+  box.querySelector('.rule-samples').hidden = true;
+  if (!check.ok) {
+    says(box);
+    return;
+  }
+  const { looked_at, caught, samples } = check.preview;
+  const share = looked_at === 0 ? 'No posts have come yet to try it on.' : `Would have caught ${number(caught)} of the last ${plural(looked_at, 'post', 'posts')}.`;
+  const problems = [...check.warnings, ...check.x_problems.map((problem) => ({ ...problem, message: `on X: ${problem.message}` }))];
+  says(
+    box,
+    element('p', { class: 'caught' }, share),
+    element('p', { class: 'explanation' }, check.explanation),
+    ...problems.map((problem) => element('p', { class: 'advice' }, `${problem.message}${problem.hint ? ` (${problem.hint})` : ''}`)),
+  );
+  const list = box.querySelector('.rule-samples');
+  list.hidden = samples.length === 0;
+  list.querySelector('.posts').replaceChildren(...samples.map((post) => postElement(post, tracks)));
+}
+
+/** The rule again with the place of the error marked, and what is wrong there. */
+export function showError(box, rule, error) {
+  const shown = box.querySelector('.rule-error');
+  const field = box.querySelector('textarea');
+  shown.hidden = !error;
+  field.setAttribute('aria-invalid', String(Boolean(error)));
+  if (!error) {
+    shown.replaceChildren();
+    return;
+  }
+  const characters = Array.from(rule);
+  const begin = error.position - 1;
+  const length = error.length ?? 1;
+  const marked = characters.slice(begin, begin + length).join('') || ' ';
+  const around = [characters.slice(Math.max(0, begin - 60), begin).join(''), characters.slice(begin + length, begin + length + 60).join('')];
+  shown.replaceChildren(
+    element('code', { class: 'where' }, around[0], element('mark', { class: 'wrong' }, marked), around[1]),
+    element('span', {}, `At character ${error.position}: ${error.message}.`),
+    error.hint ? element('span', { class: 'advice' }, ` ${error.hint}`) : '',
+  );
+}

@@ -1,0 +1,170 @@
+//! Search: a plain form, and what it finds.
+
+use axum::extract::State;
+use axum::response::Response;
+use bowerbird_core::store::{Order, Page, PostQuery, StoreError};
+use bowerbird_core::view::PostView;
+use maud::{Markup, html};
+
+use super::article::{Names, article};
+use super::layout::{Nav, Shell};
+use super::marks::SearchWords;
+use super::{Caller, format};
+use crate::api::status::status;
+use crate::api::tracks::{TrackView, all_tracks};
+use crate::error::ApiError;
+use crate::params::{FILTERS, HAS, Params, post_query};
+use crate::site::App;
+
+/// What a post may have, in words.
+const HAS_WORDS: [(&str, &str); 10] = [
+    ("media", "media"),
+    ("links", "links"),
+    ("hashtags", "hashtags"),
+    ("mentions", "mentions"),
+    ("cashtags", "cashtags"),
+    ("geo", "a place"),
+    ("reply", "is a reply"),
+    ("quote", "is a quote"),
+    ("repost", "is a repost"),
+    ("edited", "was edited"),
+];
+
+pub(crate) async fn show_search(
+    State(app): State<App>,
+    caller: Caller,
+    params: Params,
+) -> Result<Response, ApiError> {
+    params.only(&[&FILTERS, &["order", "after", "limit"]])?;
+    let tracks = all_tracks(&app.site).await?;
+    let sources = status(&app.site).await?.sources;
+    // What the form can't have meant is said above it, with everything typed still in it.
+    let asked = post_query(&params);
+    let found = match &asked {
+        Err(error) => Err(error.clone()),
+        Ok(query) => search(&app, query).await,
+    };
+    let query = asked.unwrap_or_default();
+    let body = html! {
+        div.home {
+            aside.side {
+                section.panel {
+                    h1 { "Search" }
+                    (form(&params, &query, &tracks, &sources.iter().map(|source| source.source.clone()).collect::<Vec<_>>()))
+                }
+            }
+            div.stream {
+                @match &found {
+                    Err(error) => p.warning role="alert" { (error.told.message) },
+                    Ok(page) => (results(page, &params, &Names::of(&tracks))),
+                }
+            }
+        }
+    };
+    Ok(Shell {
+        title: "Search",
+        nav: Nav::Search,
+        caller: &caller,
+        script: None,
+    }
+    .page(&body))
+}
+
+async fn search(app: &App, query: &PostQuery) -> Result<Page<PostView>, ApiError> {
+    let found = app.site.store().search(query).await;
+    let mut page = found.map_err(|error| match error {
+        StoreError::Invalid(what) => {
+            ApiError::bad_request(format!("That can't be searched for: {what}."))
+        }
+        other => other.into(),
+    })?;
+    let words = SearchWords::of(&query.text);
+    page.items.iter_mut().for_each(|post| words.mark(post));
+    Ok(page)
+}
+
+fn form(params: &Params, query: &PostQuery, tracks: &[TrackView], sources: &[String]) -> Markup {
+    let value = |name: &str| params.get(name).unwrap_or_default().to_owned();
+    let has: Vec<&str> = HAS
+        .iter()
+        .filter(|(has, _)| query.has.contains(has))
+        .map(|(_, name)| *name)
+        .collect();
+    let text_field = |name: &'static str, label: &'static str, hint: &'static str| {
+        html! { div { label for=(name) { (label) } input id=(name) name=(name) value=(value(name)) placeholder=(hint) autocomplete="off"; } }
+    };
+    html! {
+        form method="get" action="/search" role="search" {
+            label for="text" { "Text" }
+            input #text type="search" name="text" value=(value("text")) placeholder="words \"a phrase\" -without prefix*" autocomplete="off";
+            div.pair { (text_field("author", "Author", "@handle")) (text_field("hashtag", "Hashtag", "#tag")) }
+            div.pair {
+                div {
+                    label for="track" { "Track" }
+                    select #track name="track" {
+                        option value="" { "any" }
+                        @for view in tracks {
+                            option value=(view.track.id) selected[query.track == Some(view.track.id)] { (view.track.draft.name) }
+                        }
+                    }
+                }
+                div {
+                    label for="source" { "Source" }
+                    select #source name="source" {
+                        option value="" { "any" }
+                        @for source in sources {
+                            option value=(source) selected[query.source.as_ref().is_some_and(|known| known.as_str() == source)] { (source) }
+                        }
+                    }
+                }
+            }
+            div.pair { (text_field("lang", "Language", "en, ja, ar …")) (text_field("service", "Service", "x, bluesky …")) }
+            div.pair {
+                div { label for="since" { "Written from (UTC)" } input #since type="datetime-local" name="since" value=(value("since")); }
+                div { label for="until" { "Until (UTC)" } input #until type="datetime-local" name="until" value=(value("until")); }
+            }
+            fieldset {
+                legend { "Has" }
+                @for (name, word) in HAS_WORDS {
+                    label.check { input type="checkbox" name="has" value=(name) checked[has.contains(&name)]; (word) }
+                }
+            }
+            label.check {
+                input type="checkbox" name="embedded" value="true" checked[query.embedded];
+                "also posts that came only inside others"
+            }
+            label for="order" { "Order" }
+            select #order name="order" {
+                option value="newest" { "newest first" }
+                option value="oldest" selected[query.order == Order::Oldest] { "oldest first" }
+                option value="rank" selected[query.order == Order::Rank] { "best fit first" }
+            }
+            button type="submit" { "Search" } " "
+            a.button.quiet href="/search" { "Clear" }
+        }
+    }
+}
+
+fn results(page: &Page<PostView>, params: &Params, names: &Names) -> Markup {
+    let filters = params.encoded(&FILTERS);
+    html! {
+        div.results-head {
+            h2 { @if page.items.is_empty() { "Nothing found" } @else { "Found" } }
+            @if !page.items.is_empty() {
+                div.buttons {
+                    a.button.quiet href=(format!("/api/v1/export.csv?{filters}")) download { "Download CSV" }
+                    a.button.quiet href=(format!("/api/v1/export.jsonl?{filters}")) download { "Download JSONL" }
+                }
+            }
+        }
+        @if page.items.is_empty() {
+            p.empty { "No kept post fits all of this. Fewer words or filters find more; words match whole, " code { "bower*" } " finds all that begin so." }
+        }
+        div #feed .posts { @for post in &page.items { (article(post, names)) } }
+        @if let Some(next) = &page.next {
+            nav.pages aria-label="More results" {
+                a.button.quiet rel="next" href=(format!("/search?{}&after={}", params.encoded(&[&FILTERS[..], &["order", "limit"]].concat()), format::segment(next))) { "More" }
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The form of a track, and reading it.
+
+use bowerbird_core::ids::SourceName;
+use bowerbird_core::track::TrackDraft;
+use maud::{Markup, html};
+
+use super::format::field_time;
+use super::rule_box::rule_field;
+use super::{Caller, token_field};
+use crate::api::tracks::TrackView;
+use crate::error::ApiError;
+use crate::params::Params;
+
+/// Units of a retention, with their seconds; the largest that fits is shown.
+const UNITS: [(&str, u64); 4] = [
+    ("days", 86_400),
+    ("hours", 3_600),
+    ("minutes", 60),
+    ("seconds", 1),
+];
+
+/// The form that changes a track.
+pub(crate) fn form(view: &TrackView, sources: &[String], caller: &Caller) -> Markup {
+    let draft = &view.track.draft;
+    let (amount, unit) = split(draft.retention_seconds);
+    html! {
+        form #track-form method="post" action=(format!("/tracks/{}", view.track.id)) {
+            (token_field(caller))
+            label for="name" { "Name" }
+            input #name name="name" required maxlength="100" autocomplete="off" value=(draft.name);
+            (rule_field("rule", &draft.rule, 3))
+            fieldset {
+                legend { "Sources" }
+                p.hint { "Listens to all of them when none is chosen." }
+                @for source in sources {
+                    label.check {
+                        input type="checkbox" name="source" value=(source) checked[draft.sources.iter().any(|known| known.as_str() == source)];
+                        (source)
+                    }
+                }
+            }
+            div.pair {
+                div { label for="start" { "Start (UTC)" } input #start name="start" type="datetime-local" value=(field_time(draft.start)); }
+                div { label for="end" { "End (UTC)" } input #end name="end" type="datetime-local" value=(field_time(draft.end)); }
+            }
+            div.pair {
+                div {
+                    label for="retention" { "Let captures go after" }
+                    input #retention name="retention" type="number" min="1" step="1" value=[amount] placeholder="never";
+                }
+                div {
+                    label for="unit" { "Unit" }
+                    select #unit name="unit" { @for (name, _) in UNITS { option value=(name) selected[name == unit] { (name) } } }
+                }
+            }
+            @if draft.paused { input type="hidden" name="paused" value="yes"; }
+            button type="submit" { "Save" }
+        }
+    }
+}
+
+fn split(seconds: Option<u64>) -> (Option<u64>, &'static str) {
+    let Some(seconds) = seconds else {
+        return (None, "days");
+    };
+    let fitting = UNITS.iter().find(|(_, unit)| seconds.is_multiple_of(*unit));
+    let (name, unit) = fitting.copied().unwrap_or(("seconds", 1));
+    (Some(seconds / unit), name)
+}
+
+/// What the form says. Seconds of start and end that the field can't show are kept if the minute is the same.
+pub(crate) fn read(form: &Params, before: &TrackDraft) -> Result<TrackDraft, ApiError> {
+    let sources: Result<Vec<SourceName>, _> = form.list("source").map(SourceName::parse).collect();
+    let seconds = match form.parsed::<u64>("retention", "a number")? {
+        None => None,
+        Some(amount) => {
+            let unit = form.get("unit").unwrap_or("days");
+            let found = UNITS
+                .iter()
+                .find(|(name, _)| *name == unit)
+                .map(|(_, seconds)| *seconds);
+            let unit = found.ok_or_else(|| {
+                ApiError::bad_parameter("unit", "expected days, hours, minutes or seconds")
+            })?;
+            Some(amount.saturating_mul(unit))
+        }
+    };
+    let kept = |before, given| {
+        if field_time(before) == field_time(given) {
+            before
+        } else {
+            given
+        }
+    };
+    Ok(TrackDraft {
+        name: form.text("name"),
+        rule: form.text("rule"),
+        sources: sources.map_err(|error| ApiError::bad_parameter("source", error))?,
+        start: kept(before.start, form.time("start")?),
+        end: kept(before.end, form.time("end")?),
+        retention_seconds: seconds,
+        paused: form.get("paused").is_some(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bowerbird_core::time::Time;
+
+    #[test]
+    fn a_retention_is_shown_in_its_largest_unit() {
+        let cases = [
+            (None, (None, "days")),
+            (Some(86_400), (Some(1), "days")),
+            (Some(90_000), (Some(25), "hours")),
+            (Some(61), (Some(61), "seconds")),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(split(given), expected);
+        }
+    }
+
+    #[test]
+    fn what_the_form_shows_is_read_back_unchanged() {
+        let before = TrackDraft {
+            sources: vec![SourceName::parse("demo").unwrap()],
+            start: Time::parse("2026-11-21T08:15:30.5Z"),
+            retention_seconds: Some(7_200),
+            paused: true,
+            ..TrackDraft::new("cats", "cat OR 猫")
+        };
+        let sent = "name=cats&rule=cat+OR+%E7%8C%AB&source=demo&start=2026-11-21T08%3A15&end=&retention=2&unit=hours&paused=yes";
+        assert_eq!(
+            read(&Params::parse(sent.as_bytes()), &before).unwrap(),
+            before
+        );
+    }
+}

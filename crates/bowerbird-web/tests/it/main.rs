@@ -1,0 +1,10 @@
+//! The site from outside: its routers called as a browser, a program and a stranger would.
+
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a test")]
+
+mod api;
+mod fake;
+mod guard;
+mod house;
+mod pages;
+mod streams;

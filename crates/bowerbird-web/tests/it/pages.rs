@@ -1,0 +1,217 @@
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use bowerbird_web::Trust;
+
+use crate::house::House;
+
+#[tokio::test]
+async fn text_of_posts_is_never_html() {
+    let house = House::new().await;
+    let id = house.track("<b>bold</b>", "script OR cat").await;
+    house
+        .post(
+            "1",
+            "<script>alert(1)</script> <img src=x onerror=alert(1)> cat",
+        )
+        .await;
+    house.post("<i>", "cat & dog \" ' </p>").await;
+    for path in [
+        "/",
+        "/search?text=cat",
+        &format!("/tracks/{id}"),
+        "/posts/x/1",
+        "/posts/x/%3Ci%3E",
+        "/search?text=%3Cscript%3E%22",
+    ] {
+        let page = house.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        for harm in [
+            "<script>alert",
+            "<img src=x",
+            "<b>bold",
+            "<i>",
+            "onerror=alert(1)>",
+        ] {
+            assert!(!page.text.contains(harm), "{path} has {harm}");
+        }
+        assert!(!page.text.contains(" style="), "{path} has an inline style");
+    }
+    assert!(
+        house
+            .get("/")
+            .await
+            .text
+            .contains("&lt;<mark>script</mark>&gt;"),
+        "what matched is marked"
+    );
+}
+
+#[tokio::test]
+async fn searching_works_as_a_plain_form() {
+    let house = House::new().await;
+    for n in 0..60 {
+        house.post(&n.to_string(), "a café").await;
+    }
+    let page = house
+        .get("/search?text=caf%C3%A9&author=&has=&order=newest")
+        .await;
+    assert_eq!(page.text.matches("<article").count(), 50);
+    assert!(page.text.contains("<mark>café</mark>"));
+    let next = page
+        .text
+        .split("rel=\"next\" href=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .replace("&amp;", "&");
+    let page = house.get(&next).await;
+    assert_eq!(page.text.matches("<article").count(), 10);
+    let wrong = house.get("/search?since=yesterday&text=caf%C3%A9").await;
+    assert!(
+        wrong.text.contains("expected a time") && wrong.text.contains("value=\"café\""),
+        "{}",
+        wrong.text
+    );
+}
+
+#[tokio::test]
+async fn a_track_is_made_changed_and_removed_by_forms_alone() {
+    let house = House::new().await;
+    let token = house.token(Trust::Loopback).await;
+    let send = |path: String, fields: &str| {
+        let body = format!("csrf={token}&{fields}");
+        let request = Request::post(path)
+            .header("host", "localhost:8080")
+            .body(Body::from(body))
+            .unwrap();
+        house.send(Trust::Loopback, request)
+    };
+    let made = send("/tracks".to_owned(), "rule=cat+OR+dog&name=").await;
+    assert_eq!(made.header("location"), "/tracks/1?done=created");
+    assert!(
+        house.get("/tracks/1").await.text.contains("cat dog"),
+        "the name came from the rule"
+    );
+    let saved = send(
+        "/tracks/1".to_owned(),
+        "name=Pets&rule=cat&retention=2&unit=hours",
+    )
+    .await;
+    assert_eq!(saved.header("location"), "/tracks/1?done=saved");
+    assert_eq!(
+        house.get("/api/v1/tracks/1").await.json()["retention_seconds"],
+        7_200
+    );
+    let wrong = send("/tracks/1".to_owned(), "name=Pets&rule=%28cat").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        wrong.text.contains("The rule has an error at character"),
+        "{}",
+        wrong.text
+    );
+    assert_eq!(
+        send("/tracks/1/remove".to_owned(), "")
+            .await
+            .header("location"),
+        "/"
+    );
+    assert_eq!(house.get("/tracks/1").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn empty_pages_say_what_would_fill_them() {
+    let house = House::new().await;
+    let cases = [
+        ("/", "No posts yet"),
+        ("/", "No tracks yet"),
+        ("/search", "Nothing found"),
+        ("/status", "No source is configured"),
+        ("/status", "everything that came could be handled"),
+    ];
+    for (path, said) in cases {
+        assert!(
+            house.get(path).await.text.contains(said),
+            "{path} does not say {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn dead_letters_are_handled_on_the_status_page() {
+    let house = House::new().await;
+    house.refuse(b"fine now", "was not understood").await;
+    assert!(
+        house
+            .get("/status")
+            .await
+            .text
+            .contains("was not understood")
+    );
+    let token = house.token(Trust::Loopback).await;
+    let body = format!("csrf={token}&id=1&what=retry");
+    let request = Request::post("/status/dead-letters")
+        .header("host", "localhost:8080")
+        .body(Body::from(body))
+        .unwrap();
+    let answer = house.send(Trust::Loopback, request).await;
+    assert!(
+        answer.header("location").contains("1%20went%20through"),
+        "{}",
+        answer.header("location")
+    );
+}
+
+#[tokio::test]
+async fn errors_are_pages_where_a_page_was_asked_for() {
+    let house = House::new().await;
+    let page = house.get("/nowhere").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(page.header("content-type").starts_with("text/html") && page.text.contains("Not here"));
+}
+
+#[tokio::test]
+async fn assets_are_asked_after_and_not_sent_twice() {
+    let house = House::new().await;
+    let first = house.get("/assets/app.css").await;
+    assert_eq!(first.header("content-type"), "text/css; charset=utf-8");
+    let request = Request::get("/assets/app.css")
+        .header("host", "localhost:8080")
+        .header("if-none-match", first.header("etag"));
+    let again = house
+        .send(Trust::Loopback, request.body(Body::empty()).unwrap())
+        .await;
+    assert_eq!(
+        (again.status, again.text.as_str()),
+        (StatusCode::NOT_MODIFIED, "")
+    );
+    assert_eq!(
+        house.get("/assets/..%2fapi.rs").await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn every_script_that_another_names_is_there() {
+    let house = House::new().await;
+    let mut wanted: Vec<String> = ["home.js", "track.js", "status.js", "live-worker.js"]
+        .map(|name| format!("/assets/{name}"))
+        .to_vec();
+    let mut seen = Vec::new();
+    while let Some(path) = wanted.pop() {
+        let script = house.get(&path).await;
+        assert_eq!(script.status, StatusCode::OK, "{path}");
+        let named = script
+            .text
+            .split("from '")
+            .skip(1)
+            .map(|rest| rest.split('\'').next().unwrap().to_owned());
+        wanted.extend(
+            named
+                .filter(|name| !seen.contains(name))
+                .collect::<Vec<_>>(),
+        );
+        seen.push(path);
+    }
+}
