@@ -175,7 +175,7 @@ async fn every_answer_carries_the_headers_that_keep_browsers_safe() {
             "{path}"
         );
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
         assert_eq!(
             answer.header("cross-origin-opener-policy"),
             "same-origin",
@@ -185,74 +185,74 @@ async fn every_answer_carries_the_headers_that_keep_browsers_safe() {
     }
 }
 
-#[tokio::test]
-async fn a_password_opens_a_session_and_nothing_else_does() {
+/// A house where Ada has a password.
+async fn locked() -> House {
     let house = House::new().await;
+    let password = json!({ "password": "correct horse" });
     let set = house
         .call(
             Trust::LocalSocket,
             "PUT",
             "/api/v1/users/ada/password",
-            Some(json!({ "password": "correct horse" })),
+            Some(password),
         )
         .await;
     assert_eq!(set.status, StatusCode::NO_CONTENT, "{}", set.text);
-    assert_eq!(
-        house
-            .call(Trust::LocalSocket, "GET", "/api/v1/users", None)
-            .await
-            .json()["users"],
-        json!(["ada"])
-    );
-    assert_eq!(
-        house
-            .call(
-                Trust::Loopback,
-                "PUT",
-                "/api/v1/users/ada/password",
-                Some(json!({ "password": "taken over" }))
-            )
-            .await
-            .code(),
-        "forbidden"
-    );
+    house
+}
 
-    assert_eq!(
-        house
-            .call(Trust::Password, "GET", "/api/v1/status", None)
-            .await
-            .code(),
-        "unauthorized"
-    );
+async fn log_in(house: &House, user: &str, password: &str) -> Answer {
+    let login = json!({ "user": user, "password": password });
+    house
+        .call(Trust::Password, "POST", "/api/v1/login", Some(login))
+        .await
+}
+
+#[tokio::test]
+async fn without_signing_in_there_is_nothing_to_see() {
+    let house = locked().await;
+    let status = house
+        .call(Trust::Password, "GET", "/api/v1/status", None)
+        .await;
+    assert_eq!(status.code(), "unauthorized");
     let page = house.call(Trust::Password, "GET", "/search", None).await;
     assert_eq!(
         (page.status, page.header("location")),
         (StatusCode::SEE_OTHER, "/login?next=%2Fsearch")
     );
-
     for (user, password) in [("ada", "wrong"), ("eve", "correct horse")] {
-        let refused = house
-            .call(
-                Trust::Password,
-                "POST",
-                "/api/v1/login",
-                Some(json!({ "user": user, "password": password })),
-            )
-            .await;
+        let refused = log_in(&house, user, password).await;
         assert_eq!(
             (refused.code().as_str(), refused.header("set-cookie")),
             ("wrong_password", ""),
             "{user}"
         );
     }
-    let login = house
+}
+
+#[tokio::test]
+async fn passwords_are_set_on_the_machine_itself() {
+    let house = locked().await;
+    let users = house
+        .call(Trust::LocalSocket, "GET", "/api/v1/users", None)
+        .await;
+    assert_eq!(users.json()["users"], json!(["ada"]));
+    let taken = json!({ "password": "taken over" });
+    let refused = house
         .call(
-            Trust::Password,
-            "POST",
-            "/api/v1/login",
-            Some(json!({ "user": "ada", "password": "correct horse" })),
+            Trust::Loopback,
+            "PUT",
+            "/api/v1/users/ada/password",
+            Some(taken),
         )
         .await;
+    assert_eq!(refused.code(), "forbidden");
+}
+
+#[tokio::test]
+async fn a_password_opens_a_session_until_one_signs_out() {
+    let house = locked().await;
+    let login = log_in(&house, "ada", "correct horse").await;
     let cookie = login.header("set-cookie");
     assert!(
         cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"),
@@ -262,7 +262,6 @@ async fn a_password_opens_a_session_and_nothing_else_does() {
         cookie.split(';').next().unwrap(),
         login.json()["csrf"].as_str().unwrap().to_owned(),
     );
-
     let signed_in = |method: &str, path: &str, token: &str| {
         let request = Request::builder()
             .method(method)
@@ -274,36 +273,27 @@ async fn a_password_opens_a_session_and_nothing_else_does() {
             .body(Body::empty())
             .unwrap()
     };
-    assert_eq!(
-        house
-            .send(Trust::Password, signed_in("GET", "/api/v1/status", ""))
-            .await
-            .status,
-        StatusCode::OK
-    );
+    let status = house
+        .send(Trust::Password, signed_in("GET", "/api/v1/status", ""))
+        .await;
+    assert_eq!(status.status, StatusCode::OK);
     // The token of who is not signed in is not this session's.
     let others = house.token(Trust::Password).await;
-    assert_eq!(
-        house
-            .send(
-                Trust::Password,
-                signed_in("POST", "/api/v1/logout", &others)
-            )
-            .await
-            .code(),
-        "bad_token"
-    );
+    let refused = house
+        .send(
+            Trust::Password,
+            signed_in("POST", "/api/v1/logout", &others),
+        )
+        .await;
+    assert_eq!(refused.code(), "bad_token");
     let out = house
         .send(Trust::Password, signed_in("POST", "/api/v1/logout", &csrf))
         .await;
     assert_eq!(out.status, StatusCode::NO_CONTENT);
-    assert_eq!(
-        house
-            .send(Trust::Password, signed_in("GET", "/api/v1/status", ""))
-            .await
-            .code(),
-        "unauthorized"
-    );
+    let status = house
+        .send(Trust::Password, signed_in("GET", "/api/v1/status", ""))
+        .await;
+    assert_eq!(status.code(), "unauthorized");
 }
 
 #[tokio::test]

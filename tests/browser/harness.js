@@ -1,0 +1,81 @@
+// A demo of one's own, a browser, and the promise that nothing went wrong behind the scenes: no console error, no request to another
+// host. `BOWERBIRD` names the executable, `CHROMIUM` the browser; screenshots go to `test-output/` in the repository.
+
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import assert from 'node:assert/strict';
+
+import { chromium } from 'playwright-core';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const executable = process.env.BOWERBIRD ?? path.join(root, 'target/debug/bowerbird');
+const output = path.join(root, 'test-output');
+
+/** Starts `bowerbird demo` with a fresh data folder. */
+export async function startDemo(...options) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'bowerbird-browser-'));
+  const child = spawn(executable, ['demo', '--data', folder, '--fresh', '--port', '18700', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const address = await new Promise((resolve, reject) => {
+    let said = '';
+    const hear = (text) => {
+      said += text;
+      const found = said.match(/http:\/\/[^\s]+/);
+      if (found) resolve(found[0].replace(/\/$/, ''));
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.on('error', reject);
+    child.on('exit', (code) => reject(new Error(`the demo ended with ${code}: ${said}`)));
+  });
+  const stop = async () => {
+    if (child.exitCode === null) {
+      child.kill('SIGINT');
+      await new Promise((resolve) => child.once('exit', resolve));
+    }
+    await rm(folder, { recursive: true, force: true });
+    return child.exitCode;
+  };
+  return { address, stop };
+}
+
+/** A browser whose pages watch themselves. */
+export async function startBrowser() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+}
+
+/** A context whose troubles are collected; `expectQuiet` asserts that there were none. */
+export async function openContext(browser, demo, options = {}) {
+  const context = await browser.newContext({ baseURL: demo.address, viewport: { width: 1280, height: 900 }, acceptDownloads: true, ...options });
+  const troubles = [];
+  const host = new URL(demo.address).host;
+  context.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') troubles.push(`console ${message.type()}: ${message.text()}`);
+  });
+  context.on('weberror', (error) => troubles.push(`uncaught: ${error.error().message}`));
+  context.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.protocol.startsWith('http') && url.host !== host) troubles.push(`request to ${url.host}`);
+  });
+  const expectQuiet = () => assert.deepEqual(troubles, []);
+  return { context, troubles, expectQuiet };
+}
+
+/** Keeps a picture of the page. */
+export async function shoot(page, name) {
+  await mkdir(output, { recursive: true });
+  await page.screenshot({ path: path.join(output, `${name}.png`) });
+}
+
+/** Waits until `check` gives something true. */
+export async function until(check, what, timeout = 30_000) {
+  const end = Date.now() + timeout;
+  for (;;) {
+    const found = await check();
+    if (found) return found;
+    if (Date.now() > end) assert.fail(`${what} did not happen within ${timeout / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

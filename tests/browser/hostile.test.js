@@ -1,0 +1,106 @@
+// Posts that would like to be more than text, and pages from elsewhere that would like to be us.
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { openContext, startBrowser, startDemo, until } from './harness.js';
+
+const TEXT = '<script>document.title="taken"</script><img src=x onerror="document.title=\'taken\'"> cat &amp; "quotes" <b>bold</b>';
+
+let demo;
+let browser;
+let folder;
+
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'bowerbird-hostile-'));
+  const file = path.join(folder, 'posts.jsonl');
+  const post = (n) => ({
+    id_str: String(1000 + n),
+    created_at: 'Sat Nov 21 08:15:30 +0000 2026',
+    text: `${TEXT} ${n}`,
+    lang: 'en',
+    source: '<a href="javascript:alert(1)">app</a>',
+    user: { id_str: '7', screen_name: 'ada', name: '<i>Ada</i>' },
+    entities: { urls: [{ url: 'bold', expanded_url: 'javascript:alert(1)', indices: [0, 8] }], hashtags: [], user_mentions: [] },
+  });
+  await writeFile(file, Array.from({ length: 5 }, (_, n) => `${JSON.stringify(post(n))}\n`).join(''));
+  demo = await startDemo('--source', `replay:${file}`);
+  browser = await startBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('the text of a post is text, everywhere', async () => {
+  const { context, expectQuiet } = await openContext(browser, demo);
+  const page = await context.newPage();
+  await page.goto('/');
+  await until(async () => (await (await context.request.get('/api/v1/counts')).json()).total.kept >= 5, 'the posts being kept');
+  for (const address of ['/', '/search?text=cat', '/posts/x/1001']) {
+    await page.goto(address);
+    const text = await page.locator('#feed .text').first().textContent();
+    assert.ok(text.includes('<script>document.title="taken"</script>'), `${address}: ${text}`);
+    assert.equal(await page.locator('#feed .text script, #feed .text img, #feed .text b, #feed .name i').count(), 0, address);
+    assert.equal(await page.locator('#feed a[href^="javascript"]').count(), 0, address);
+    assert.notEqual(await page.title(), 'taken');
+  }
+  // What the scripts build is the same as what the server writes.
+  await page.goto('/');
+  await page.fill('#new-rule', 'cat');
+  await page.click('.rule-samples summary');
+  const sample = page.locator('.rule-samples .post').first();
+  await sample.waitFor();
+  assert.ok((await sample.locator('.text').textContent()).includes('<script>'));
+  const shown = (post) => post.locator('.text').evaluate((text) => text.textContent);
+  assert.ok((await shown(sample)).startsWith('<script>document.title'));
+  expectQuiet();
+  await context.close();
+});
+
+test('a page from elsewhere can neither read nor change nor frame us', async () => {
+  const html = `<iframe src="${demo.address}/"></iframe>`;
+  const server = http.createServer((_, response) => response.setHeader('content-type', 'text/html').end(html));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`http://127.0.0.1:${server.address().port}/`);
+  const outcomes = await page.evaluate(async (address) => {
+    const body = JSON.stringify({ name: 'Taken', rule: 'taken' });
+    const attempts = [
+      fetch(`${address}/api/v1/tracks`),
+      fetch(`${address}/api/v1/session`),
+      fetch(`${address}/api/v1/tracks`, { method: 'POST', mode: 'no-cors', body }),
+      fetch(`${address}/tracks`, { method: 'POST', mode: 'no-cors', body: new URLSearchParams({ name: 'Taken', rule: 'taken' }) }),
+    ];
+    return (await Promise.allSettled(attempts)).map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.type : 'refused'));
+  }, demo.address);
+  assert.deepEqual(outcomes.slice(0, 2), ['refused', 'refused']);
+  const stream = await page.evaluate((address) => new Promise((resolve) => {
+    const stream = new EventSource(`${address}/api/v1/live`);
+    stream.onopen = () => resolve('open');
+    stream.onerror = () => resolve('refused');
+  }), demo.address);
+  assert.equal(stream, 'refused');
+  const { tracks } = await (await context.request.get(`${demo.address}/api/v1/tracks`)).json();
+  assert.equal(tracks.filter((track) => track.name === 'Taken').length, 0);
+  const framed = page.frames().find((frame) => frame !== page.mainFrame());
+  assert.ok(!(await framed?.content().catch(() => ''))?.includes('New track'), 'the frame stays empty');
+  await context.close();
+  server.close();
+});
+
+test('a name that points here does not open the door', async () => {
+  const answer = await new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(demo.address);
+    http.get({ hostname, port, path: '/api/v1/tracks', headers: { host: 'rebound.example' } }, resolve).on('error', reject);
+  });
+  assert.equal(answer.statusCode, 421);
+  answer.resume();
+});
