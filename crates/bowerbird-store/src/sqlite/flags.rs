@@ -16,6 +16,9 @@ pub(super) const EDITED: i64 = 1 << 9;
 /// Its text is in the text index.
 pub(super) const INDEXED: i64 = 1 << 10;
 
+/// `post_relationship.kind` of a repost.
+pub(super) const REPOSTS: i64 = 2;
+
 /// Why a text is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Erasure {
@@ -44,7 +47,7 @@ pub(super) fn of_relation(relation: Relation) -> i64 {
     match relation {
         Relation::Reply => 0,
         Relation::Quote => 1,
-        Relation::Repost => 2,
+        Relation::Repost => REPOSTS,
     }
 }
 

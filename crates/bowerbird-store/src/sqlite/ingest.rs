@@ -19,6 +19,7 @@ mod account;
 mod between;
 mod content;
 mod erase;
+mod inside;
 mod letter;
 mod post;
 
@@ -45,6 +46,7 @@ struct Hot<'w> {
     insert_raw: CachedStatement<'w>,
     insert_capture: CachedStatement<'w>,
     insert_relationship: CachedStatement<'w>,
+    insert_account: CachedStatement<'w>,
 }
 
 /// Through which source, and when, what is being written came.
@@ -70,9 +72,10 @@ impl<'w> Batch<'w> {
                  VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
             )?,
             insert_relationship: connection.prepare_cached(
-                "INSERT INTO post_relationship (service, id, kind, post, carried)
-                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+                "INSERT INTO post_relationship (target, kind, post, carried)
+                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
             )?,
+            insert_account: connection.prepare_cached(include_str!("sql/insert_account.sql"))?,
         };
         Ok(Self {
             connection,

@@ -5,7 +5,7 @@
 
 use bowerbird_core::ids::SourceName;
 use rusqlite::{Connection, OptionalExtension};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Accounts in one generation; there are at most two, of about 100 bytes an account.
 const ACCOUNTS: usize = 32_768;
@@ -19,6 +19,7 @@ pub(super) struct Known {
     pub(super) position: Option<u64>,
     services: FxHashMap<String, i64>,
     sources: FxHashMap<String, i64>,
+    source_services: FxHashSet<(i64, i64)>,
     pub(super) removed_tracks: Vec<i64>,
     pub(super) accounts: Accounts,
 }
@@ -63,6 +64,21 @@ impl Known {
     /// A service's number.
     pub(super) fn service(&mut self, connection: &Connection, name: &str) -> rusqlite::Result<i64> {
         numbered(connection, &mut self.services, "service", name)
+    }
+
+    /// Notes that posts of a service come through a source.
+    pub(super) fn comes_through(
+        &mut self,
+        connection: &Connection,
+        source: i64,
+        service: i64,
+    ) -> rusqlite::Result<()> {
+        if self.source_services.insert((source, service)) {
+            connection
+                .prepare_cached("INSERT INTO source_service (source, service) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+                .execute([source, service])?;
+        }
+        Ok(())
     }
 
     /// A source's number; what is no source's name counts under `unknown`.

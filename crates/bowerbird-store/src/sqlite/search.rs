@@ -198,7 +198,7 @@ impl Plan {
             let Some(number) = number else {
                 return Ok(false);
             };
-            question.service(number);
+            question.sources(&sources_of(connection, number).map_err(failed)?);
             self.must("p.service = ?", Value::Integer(number));
         }
         if let Some(source) = &query.source {
@@ -206,7 +206,7 @@ impl Plan {
             let Some(number) = number else {
                 return Ok(false);
             };
-            question.source(number);
+            question.sources(&[number]);
             self.must("p.source = ?", Value::Integer(number));
         }
         if !query.author.is_empty() {
@@ -318,6 +318,19 @@ fn lang_pattern(lang: &str) -> String {
     }
     pattern.push_str("-%");
     pattern
+}
+
+/// Through which sources posts of a service came; at least one did if the service has a number.
+fn sources_of(connection: &Connection, service: i64) -> rusqlite::Result<Vec<i64>> {
+    let mut sources: Vec<i64> = connection
+        .prepare_cached("SELECT source FROM source_service WHERE service = ?1")?
+        .query_map([service], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    // No source has this number: a service that was only named has no posts.
+    if sources.is_empty() {
+        sources.push(0);
+    }
+    Ok(sources)
 }
 
 fn source_number(connection: &Connection, source: &str) -> rusqlite::Result<Option<i64>> {

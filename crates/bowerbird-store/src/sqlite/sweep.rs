@@ -243,7 +243,7 @@ impl Sweep<'_, '_> {
             .connection
             .prepare_cached(include_str!("sql/is_held.sql"))?
             .query_row(
-                params![row.post, row.own_version.is_none(), row.service, row.id],
+                params![row.post, row.own_version.is_none()],
                 |found| found.get(0),
             )
     }

@@ -1,8 +1,9 @@
 //! What goes into the text index for a post: its words, and its facets.
 //!
 //! A facet is a token that no text can hold, because the rules' tokenizer gives only words and pictures: `#tag`, `a:7` (author),
-//! `l:en` (language), `s:1` (source), `v:1` (service), and `h:5` for each thing it has. The index is laid down at its end only, whatever
-//! the facet, and meets any number of them in one walk; an index of its own for each would be written all over.
+//! `l:en` (language), `s:1` (source), and `h:5` for the rarer things a post may have. The index is laid down at its end only, whatever
+//! the facet, and meets any number of them in one walk; an index of its own for each would be written all over. What many posts have
+//! (links, media, mentions) is no facet: a walk along all posts finds enough of them soon.
 //!
 //! The same words must come out when a post is erased as when it was kept: [`of`] is a pure function of the stored row.
 
@@ -12,6 +13,9 @@ use bowerbird_core::store::StoreError;
 use std::fmt::Write;
 
 use super::flags;
+
+/// What few posts have, and is therefore a facet.
+const RARE: i64 = flags::CASHTAGS | flags::GEO | flags::EDITED;
 
 /// The two columns of a row of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +29,6 @@ pub(super) struct Words {
 pub(super) struct Indexed<'a> {
     pub(super) text: &'a str,
     pub(super) entities: &'a [Entity<'a>],
-    pub(super) service: i64,
     pub(super) source: i64,
     pub(super) author: Option<i64>,
     pub(super) lang: &'a str,
@@ -35,7 +38,7 @@ pub(super) struct Indexed<'a> {
 /// The words of a post.
 pub(super) fn of(post: &Indexed<'_>) -> Words {
     let mut facets = String::with_capacity(48);
-    let _ = write!(facets, "v:{} s:{}", post.service, post.source);
+    let _ = write!(facets, "s:{}", post.source);
     if let Some(author) = post.author {
         let _ = write!(facets, " a:{author}");
     }
@@ -43,9 +46,10 @@ pub(super) fn of(post: &Indexed<'_>) -> Words {
         facets.push(' ');
         push_lang(&mut facets, post.lang);
     }
-    let has = post.flags & !flags::INDEXED;
-    for bit in (0..u64::BITS - has.leading_zeros()).filter(|bit| has & (1 << bit) != 0) {
-        let _ = write!(facets, " h:{bit}");
+    let mut has = post.flags & RARE;
+    while has != 0 {
+        let _ = write!(facets, " h:{}", has.trailing_zeros());
+        has &= has - 1;
     }
     let tags = post.entities.iter();
     for tag in tags.filter(|entity| entity.kind == EntityKind::Hashtag) {
@@ -82,18 +86,14 @@ impl Question {
         Ok(())
     }
 
-    pub(super) fn service(&mut self, service: i64) {
-        self.facet(&format!("v:{service}"));
-    }
-
-    pub(super) fn source(&mut self, source: i64) {
-        self.facet(&format!("s:{source}"));
+    /// Through any of these.
+    pub(super) fn sources(&mut self, sources: &[i64]) {
+        self.any("s:", sources);
     }
 
     /// By any of these.
     pub(super) fn authors(&mut self, accounts: &[i64]) {
-        let facets: Vec<String> = accounts.iter().map(|a| format!("\"a:{a}\"")).collect();
-        self.and(&format!("{{facets}} : ({})", facets.join(" OR ")));
+        self.any("a:", accounts);
     }
 
     pub(super) fn lang(&mut self, lang: &str) {
@@ -102,14 +102,22 @@ impl Question {
         self.facet(&facet);
     }
 
+    /// Asks for what is rare enough to be a facet.
     pub(super) fn has(&mut self, flag: i64) {
-        self.facet(&format!("h:{}", flag.trailing_zeros()));
+        if flag & RARE != 0 {
+            self.facet(&format!("h:{}", flag.trailing_zeros()));
+        }
     }
 
     pub(super) fn hashtag(&mut self, tag: &str) {
         let mut facet = String::new();
         push_tag(&mut facet, tag);
         self.facet(&facet);
+    }
+
+    fn any(&mut self, sign: &str, numbers: &[i64]) {
+        let facets: Vec<String> = numbers.iter().map(|n| format!("\"{sign}{n}\"")).collect();
+        self.and(&format!("{{facets}} : ({})", facets.join(" OR ")));
     }
 
     fn facet(&mut self, facet: &str) {

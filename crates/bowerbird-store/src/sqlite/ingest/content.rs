@@ -24,6 +24,15 @@ pub(super) struct NewPost<'p> {
     /// Why and when it was erased.
     pub(super) erased: Option<(i64, i64)>,
     pub(super) withheld: Option<&'p str>,
+    pub(super) carries: Vec<Carries>,
+}
+
+/// How a post stands to another whose text it carries, or would show.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Carries {
+    pub(super) kind: i64,
+    pub(super) target: i64,
+    pub(super) carried: bool,
 }
 
 impl<'p> NewPost<'p> {
@@ -42,6 +51,7 @@ impl<'p> NewPost<'p> {
             detail: None,
             erased: None,
             withheld: None,
+            carries: Vec::new(),
         }
     }
 
@@ -62,6 +72,7 @@ impl<'p> NewPost<'p> {
         self.lang = "";
         self.text = "";
         self.detail = None;
+        self.carries.clear();
         self.erased = Some(erased);
     }
 
@@ -70,7 +81,6 @@ impl<'p> NewPost<'p> {
         Some(text::of(&Indexed {
             text: self.text,
             entities: &detail.entities,
-            service: self.service,
             source,
             author: self.author,
             lang: self.lang,
@@ -140,12 +150,11 @@ impl Existing {
         self.own_version.is_some() && self.erasure.is_none()
     }
 
-    fn words(&self) -> Words {
+    pub(in crate::sqlite) fn words(&self) -> Words {
         let detail = self.detail();
         text::of(&Indexed {
             text: &self.text,
             entities: detail.as_ref().map_or(&[], |detail| &detail.entities),
-            service: self.service,
             source: self.source,
             author: self.author,
             lang: &self.lang,
@@ -153,7 +162,7 @@ impl Existing {
         })
     }
 
-    /// The same row, to be written again.
+    /// The same row, to be written again; see [`Batch::carries`] for what it carries.
     pub(super) fn again(&self) -> NewPost<'_> {
         NewPost {
             service: self.service,
@@ -168,6 +177,7 @@ impl Existing {
             detail: self.detail(),
             erased: self.erased(),
             withheld: self.withheld.as_deref(),
+            carries: Vec::new(),
         }
     }
 }
@@ -302,13 +312,10 @@ impl Batch<'_> {
         if let Some(made_at) = new.made_at {
             self.tally.spans(made_at, post);
         }
-        let Some(detail) = &new.detail else {
-            return Ok(());
-        };
-        for link in detail.links() {
+        self.known.comes_through(self.connection, source, new.service)?;
+        for link in &new.carries {
             self.hot.insert_relationship.execute(params![
-                new.service,
-                link.id,
+                link.target,
                 link.kind,
                 post,
                 link.carried
@@ -329,17 +336,31 @@ impl Batch<'_> {
         if old.flags & flags::INDEXED != 0 {
             self.index.remove(old.post, || old.words());
         }
-        let Some(detail) = old.detail() else {
-            return Ok(());
-        };
-        for link in detail.links() {
+        for link in self.carries(old)? {
             self.connection
                 .prepare_cached(
-                    "DELETE FROM post_relationship WHERE service = ?1 AND id = ?2 AND kind = ?3 AND post = ?4",
+                    "DELETE FROM post_relationship WHERE target = ?1 AND kind = ?2 AND post = ?3",
                 )?
-                .execute(params![old.service, link.id, link.kind, old.post])?;
+                .execute(params![link.target, link.kind, old.post])?;
         }
         Ok(())
+    }
+
+    /// What a row carries.
+    pub(super) fn carries(&self, row: &Existing) -> rusqlite::Result<Vec<Carries>> {
+        let mut carries = Vec::new();
+        let Some(detail) = row.detail() else {
+            return Ok(carries);
+        };
+        for link in detail.links().filter(|link| link.carried || link.kind == flags::REPOSTS) {
+            let target = find(self.connection, row.service, link.id)?;
+            carries.extend(target.map(|target| Carries {
+                kind: link.kind,
+                target: target.post,
+                carried: link.carried,
+            }));
+        }
+        Ok(carries)
     }
 
     pub(super) fn remove_raw(&mut self, post: i64) -> rusqlite::Result<()> {

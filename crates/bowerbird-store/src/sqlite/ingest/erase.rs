@@ -4,7 +4,7 @@
 //! of a deleted post has no text of its own and goes with it, and raw bytes that hold the deleted text inside another post go too.
 //! All of it is remembered for what has not come yet.
 
-use bowerbird_core::event::{Account, Delete, Event, Relation};
+use bowerbird_core::event::{Account, Delete, Event};
 use rusqlite::{Connection, params};
 
 use super::content::{Existing, NewPost, find, find_number};
@@ -63,12 +63,14 @@ impl Batch<'_> {
                 self.insert(arrival, &stub, None)?;
             }
             Some(old) if old.erasure.is_some_and(|before| before <= erased.0) => return Ok(false),
-            Some(old) => self.blank(&old, erased)?,
+            Some(old) => {
+                self.blank(&old, erased)?;
+                if why == Erasure::Deleted {
+                    self.erase_carriers(old.post, erased)?;
+                }
+            }
         }
         self.drop_letters_with(id)?;
-        if why == Erasure::Deleted {
-            self.erase_carriers(service, id, erased, LEVELS)?;
-        }
         Ok(true)
     }
 
@@ -79,29 +81,13 @@ impl Batch<'_> {
     }
 
     /// Erases reposts of a deleted post, and the raw bytes of whatever carried it.
-    fn erase_carriers(
-        &mut self,
-        service: i64,
-        id: &str,
-        erased: (i64, i64),
-        levels: usize,
-    ) -> rusqlite::Result<()> {
-        if levels == 0 {
-            return Ok(());
-        }
-        for (post, kind, carried) in pointing_at(self.connection, service, id)? {
-            let is_repost = kind == flags::of_relation(Relation::Repost);
-            if !is_repost && !carried {
-                continue;
-            }
-            let Some(outer) = find_number(self.connection, post)? else {
-                continue;
-            };
-            self.remove_raw(post)?;
-            self.erase_carriers(outer.service, &outer.id, erased, levels - 1)?;
-            // Only a repost of the deleted post itself: what is further out has words of its own.
-            if is_repost && levels == LEVELS && outer.erasure.is_none() {
-                self.blank(&outer, erased)?;
+    fn erase_carriers(&mut self, target: i64, erased: (i64, i64)) -> rusqlite::Result<()> {
+        let reposts = pointing_at(self.connection, target)?;
+        self.remove_raw_of_carriers(target, LEVELS)?;
+        for (post, _) in reposts.iter().filter(|(_, kind)| *kind == flags::REPOSTS) {
+            let repost = find_number(self.connection, *post)?;
+            if let Some(repost) = repost.filter(|repost| repost.erasure.is_none()) {
+                self.blank(&repost, erased)?;
             }
         }
         Ok(())
@@ -175,24 +161,16 @@ impl Batch<'_> {
                 detail.point = None;
             }
             self.replace(&old, &new, None)?;
-            self.remove_raw_of_carriers(service, &old.id, LEVELS)?;
+            self.remove_raw_of_carriers(old.post, LEVELS)?;
         }
         Ok(true)
     }
 
-    fn remove_raw_of_carriers(
-        &mut self,
-        service: i64,
-        id: &str,
-        levels: usize,
-    ) -> rusqlite::Result<()> {
-        if levels == 0 {
-            return Ok(());
-        }
-        for (post, _, _) in pointing_at(self.connection, service, id)? {
-            self.remove_raw(post)?;
-            if let Some(outer) = find_number(self.connection, post)? {
-                self.remove_raw_of_carriers(outer.service, &outer.id, levels - 1)?;
+    fn remove_raw_of_carriers(&mut self, target: i64, levels: usize) -> rusqlite::Result<()> {
+        if levels > 0 {
+            for (post, _) in pointing_at(self.connection, target)? {
+                self.remove_raw(post)?;
+                self.remove_raw_of_carriers(post, levels - 1)?;
             }
         }
         Ok(())
@@ -273,19 +251,11 @@ impl Batch<'_> {
     }
 }
 
-/// What points at a post: its number, how, and whether it carried the text.
-fn pointing_at(
-    connection: &Connection,
-    service: i64,
-    id: &str,
-) -> rusqlite::Result<Vec<(i64, i64, bool)>> {
+/// What carries or reposts a post: its number, and how.
+fn pointing_at(connection: &Connection, target: i64) -> rusqlite::Result<Vec<(i64, i64)>> {
     connection
-        .prepare_cached(
-            "SELECT post, kind, carried FROM post_relationship WHERE service = ?1 AND id = ?2",
-        )?
-        .query_map(params![service, id], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })?
+        .prepare_cached("SELECT post, kind FROM post_relationship WHERE target = ?1")?
+        .query_map([target], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }
 

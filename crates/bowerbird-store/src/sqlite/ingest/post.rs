@@ -1,4 +1,4 @@
-//! A post that came, new or edited, and the posts it carries.
+//! A post that came, new or edited.
 //!
 //! What a row holds does not depend on the order in which its events come: the text is of the greatest version seen, by itself or
 //! carried; the raw bytes are there if that version came by itself; an erasure stays. Only the first arrival by itself, and each
@@ -7,21 +7,20 @@
 use bowerbird_core::event::{Event, Post};
 use bowerbird_core::ids::EventId;
 use bowerbird_core::record::Caught;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
-use super::content::{Existing, NewPost, find};
+use super::content::{Carries, Existing, NewPost, find};
 use super::{Arrival, Batch};
-use crate::sqlite::flags::Erasure;
+use crate::sqlite::flags::{self, Erasure};
 use crate::sqlite::tally::Outcome;
 
-/// Posts carried by carried posts are the last level there is.
-const LEVELS: usize = 2;
-
 /// What is known to have happened to a post before it came.
-struct Fate {
-    author: Option<i64>,
-    erased: Option<(i64, i64)>,
-    scrubbed: bool,
+pub(super) struct Fate {
+    pub(super) author: Option<i64>,
+    pub(super) erased: Option<(i64, i64)>,
+    pub(super) scrubbed: bool,
+    /// The row of the post it reposts.
+    original: Option<i64>,
 }
 
 impl Batch<'_> {
@@ -36,19 +35,14 @@ impl Batch<'_> {
     ) -> rusqlite::Result<Outcome> {
         let id = &event.id;
         let service = self.known.service(self.connection, &id.service)?;
-        let carries_erased = self.carried(arrival, id, post, LEVELS)?;
+        let inside = self.inside(arrival, id, post)?;
         self.supersede(arrival, service, id, post)?;
         let fate = self.fate(arrival, service, &id.id, post)?;
         let mut new = NewPost::stub(service, &id.id);
         new.version = Some(&id.version);
         new.own_version = Some(&id.version);
-        new.author = fate.author;
-        new.made_at = post.made_at.map(|time| time.0);
-        match fate.erased {
-            None => new.say(post, edited, fate.scrubbed),
-            Some(erased) => new.blank(erased),
-        }
-        let whole = !carries_erased && !fate.scrubbed && fate.erased.is_none();
+        new.settle(post, edited, &fate, inside.carries);
+        let whole = !inside.must_go && !fate.scrubbed && fate.erased.is_none();
         let raw = Some(raw).filter(|raw| whole && !raw.is_empty());
         let (number, outcome) = match self.insert(arrival, &new, raw)? {
             Some(number) => {
@@ -96,12 +90,14 @@ impl Batch<'_> {
         new: NewPost<'_>,
         raw: Option<&[u8]>,
     ) -> rusqlite::Result<(i64, Outcome)> {
+        let carries = self.carries(old)?;
         self.remove(old)?;
         let (mut new, mut raw) = (new, raw);
         if old.version.as_deref() > new.version {
             let own_version = new.own_version;
             new = old.again();
             new.own_version = own_version;
+            new.carries = carries;
             raw = None;
         }
         new.withheld = old.withheld.as_deref();
@@ -112,68 +108,15 @@ impl Batch<'_> {
         let number = self
             .insert(arrival, &new, raw)?
             .ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        self.connection
+            .prepare_cached("UPDATE post_relationship SET target = ?2 WHERE target = ?1")?
+            .execute([old.post, number])?;
         self.tally.arrived(arrival.received_at);
         Ok((number, Outcome::Kept))
     }
 
-    /// Writes the posts inside a post; is one of them known to be erased?
-    fn carried(
-        &mut self,
-        arrival: Arrival,
-        outer: &EventId<'_>,
-        post: &Post<'_>,
-        levels: usize,
-    ) -> rusqlite::Result<bool> {
-        let mut erased = false;
-        if levels == 0 {
-            return Ok(erased);
-        }
-        for inner in &post.embedded {
-            let is_itself = inner.id.id == outer.id && inner.id.service == outer.service;
-            if !is_itself {
-                erased |= self.carried(arrival, &inner.id, &inner.post, levels - 1)?;
-                erased |= self.carry(arrival, &inner.id, &inner.post)?;
-            }
-        }
-        Ok(erased)
-    }
-
-    /// Writes one post that came inside another; is it known to be erased?
-    fn carry(
-        &mut self,
-        arrival: Arrival,
-        id: &EventId<'_>,
-        post: &Post<'_>,
-    ) -> rusqlite::Result<bool> {
-        let service = self.known.service(self.connection, &id.service)?;
-        self.supersede(arrival, service, id, post)?;
-        let fate = self.fate(arrival, service, &id.id, post)?;
-        let mut new = NewPost::stub(service, &id.id);
-        new.version = Some(&id.version);
-        new.author = fate.author;
-        new.made_at = post.made_at.map(|time| time.0);
-        match fate.erased {
-            None => new.say(post, !post.supersedes.is_empty(), fate.scrubbed),
-            Some(erased) => new.blank(erased),
-        }
-        let must_go = new.erased.is_some() || fate.scrubbed;
-        if self.insert(arrival, &new, None)?.is_some() {
-            return Ok(must_go);
-        }
-        let old =
-            find(self.connection, service, &id.id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-        if old.erasure == Some(Erasure::Deleted as i64) {
-            return Ok(true);
-        }
-        if old.erasure.is_none() && new.version > old.version.as_deref() {
-            new.own_version = old.own_version.as_deref();
-            new.withheld = old.withheld.as_deref();
-            self.replace(&old, &new, None)?;
-        }
-        Ok(must_go)
-    }
-
-    fn fate(
+    /// What is known of a post's author, and of the post it passes on.
+    pub(super) fn fate(
         &mut self,
         arrival: Arrival,
         service: i64,
@@ -185,17 +128,17 @@ impl Batch<'_> {
         let mut erased = gone_at
             .filter(|gone| post.made_at.is_none_or(|made| made.0 <= *gone))
             .map(|gone| (Erasure::Deleted as i64, gone));
-        if let (None, Some(original)) = (erased, &post.repost_of) {
+        let mut original = None;
+        if let Some(reposted) = post.repost_of.as_ref().filter(|to| !to.id.is_empty()) {
             // A repost has no text but the original's.
-            erased = self
-                .connection
-                .prepare_cached(
-                    "SELECT erasure, erased_at FROM post WHERE service = ?1 AND id = ?2 AND erasure = 1",
-                )?
-                .query_row(params![service, original.id], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
-                .optional()?;
+            let found = find(self.connection, service, &reposted.id)?;
+            let gone = found.as_ref().and_then(Existing::erased);
+            erased = erased.or(gone.filter(|(why, _)| *why == Erasure::Deleted as i64));
+            original = match found {
+                Some(row) => Some(row.post),
+                None if post.text.is_empty() => None,
+                None => self.insert(arrival, &NewPost::stub(service, &reposted.id), None)?,
+            };
         }
         let scrubbed_to = author
             .as_ref()
@@ -204,11 +147,12 @@ impl Batch<'_> {
             author: author.as_ref().map(|author| author.account),
             erased,
             scrubbed: scrubbed_to.is_some_and(|last| !is_id_after(id, last)),
+            original,
         })
     }
 
     /// Erases the versions that this one stands for.
-    fn supersede(
+    pub(super) fn supersede(
         &mut self,
         arrival: Arrival,
         service: i64,
@@ -233,16 +177,20 @@ impl Batch<'_> {
             if self.known.is_removed(track) {
                 continue;
             }
-            let row = params![post, track, caught.rule_version, arrival.received_at, false];
+            let row = params![
+                post,
+                track,
+                caught.rule_version,
+                arrival.received_at,
+                false
+            ];
             if self.hot.insert_capture.execute(row)? > 0 {
                 self.tally.captured(track, arrival.received_at, false, 1);
             }
         }
         Ok(())
     }
-}
 
-impl Batch<'_> {
     /// A capture of a post that was looked at again; is it new?
     pub(in crate::sqlite) fn capture_afterwards(
         &mut self,
@@ -253,6 +201,34 @@ impl Batch<'_> {
     ) -> rusqlite::Result<bool> {
         let row = params![post, track, rule_version, at, true];
         Ok(self.hot.insert_capture.execute(row)? > 0)
+    }
+}
+
+impl<'p> NewPost<'p> {
+    /// Takes what a post says, as far as its fate lets it.
+    pub(super) fn settle(
+        &mut self,
+        post: &'p Post<'p>,
+        edited: bool,
+        fate: &Fate,
+        carries: Vec<Carries>,
+    ) {
+        self.author = fate.author;
+        self.made_at = post.made_at.map(|time| time.0);
+        if let Some(erased) = fate.erased {
+            return self.blank(erased);
+        }
+        self.say(post, edited, fate.scrubbed);
+        self.carries = carries;
+        if let Some(target) = fate.original {
+            if self.carries.iter().all(|known| known.target != target) {
+                self.carries.push(Carries {
+                    kind: flags::REPOSTS,
+                    target,
+                    carried: false,
+                });
+            }
+        }
     }
 }
 

@@ -43,6 +43,13 @@ CREATE TABLE source (
     swept_seconds INTEGER
 ) STRICT;
 
+-- Which services' posts came through which source.
+CREATE TABLE source_service (
+    source  INTEGER NOT NULL,
+    service INTEGER NOT NULL,
+    PRIMARY KEY (source, service)
+) STRICT, WITHOUT ROWID;
+
 -- People ----------------------------------------------------------------------------------------------------------------
 
 -- An identity on a service, as last seen. Empty text is unknown.
@@ -71,16 +78,18 @@ CREATE TABLE account (
     UNIQUE (service, id)
 ) STRICT;
 
--- Every handle and display name an account was seen with.
+-- Earned by: an author's posts by handle. In PostgreSQL on lower(handle).
+CREATE INDEX account_by_handle ON account (handle COLLATE NOCASE) WHERE handle <> '';
+
+-- Handles and display names an account was seen with besides those it has, with when that was.
 CREATE TABLE name (
     account INTEGER NOT NULL,
     handle  TEXT NOT NULL,
     display TEXT NOT NULL,
-    seen_at INTEGER NOT NULL,       -- first seen so
+    seen_at INTEGER NOT NULL,
     PRIMARY KEY (account, handle, display)
 ) STRICT, WITHOUT ROWID;
--- Earned by: an author's posts by handle. In PostgreSQL on lower(handle).
-CREATE INDEX name_by_handle ON name (handle COLLATE NOCASE);
+CREATE INDEX name_by_handle ON name (handle COLLATE NOCASE) WHERE handle <> '';
 
 CREATE TABLE persona (
     persona INTEGER PRIMARY KEY,
@@ -180,6 +189,8 @@ CREATE VIRTUAL TABLE post_text USING fts5 (
     content = '', detail = full, columnsize = 1,
     tokenize = "ascii tokenchars '!""#$%&''()*+,-./:;<=>?@[\]^_`{|}~'"
 );
+-- Merging sixteen parts at a time writes every word about half as often as four at a time, for a little more work in a search.
+INSERT INTO post_text (post_text, rank) VALUES ('automerge', 16), ('crisismerge', 32);
 
 -- Which posts were written within an hour: bounds for a search by time, without an index on time. Never too narrow.
 CREATE TABLE post_span (
@@ -188,15 +199,15 @@ CREATE TABLE post_span (
     last  INTEGER NOT NULL
 ) STRICT;
 
--- What points at a post, by the target's id, which may be unknown yet. `kind`: 0 reply-to, 1 quotes, 2 reposts.
--- `carried`: the target's text came inside this post.
+-- Which post stands how to which. `kind`: 0 reply-to, 1 quotes, 2 reposts. `carried`: the target's text came inside the post.
+-- So far only what carries, and what reposts; the other references of a post are in its `detail`. Earned by: a deleted text is
+-- erased wherever it was carried to, and what is carried is held by what carries it.
 CREATE TABLE post_relationship (
-    service INTEGER NOT NULL,
-    id      TEXT NOT NULL,
+    target  INTEGER NOT NULL,
     kind    INTEGER NOT NULL,
     post    INTEGER NOT NULL,
     carried INTEGER NOT NULL,
-    PRIMARY KEY (service, id, kind, post)
+    PRIMARY KEY (target, kind, post)
 ) STRICT, WITHOUT ROWID;
 
 -- `kind` is broadcast | to | cc | bcc.

@@ -1,3 +1,4 @@
--- ?1 post, ?2 whether it was only carried, ?3 service, ?4 id.
+-- ?1 post, ?2 whether it was only carried.
 SELECT EXISTS (SELECT 1 FROM capture WHERE post = ?1)
-    OR (?2 AND EXISTS (SELECT 1 FROM post_relationship WHERE service = ?3 AND id = ?4 AND carried))
+    OR (?2 AND EXISTS (SELECT 1 FROM post_relationship AS r JOIN post ON post.post = r.post
+                       WHERE r.target = ?1 AND post.detail IS NOT NULL))
