@@ -7,6 +7,7 @@ pub mod jetstream;
 mod json;
 mod lang;
 pub mod native;
+pub mod replay;
 mod shape;
 pub mod synthetic;
 mod times;
