@@ -73,7 +73,8 @@ impl Ready {
                 insert.execute(params_from_iter(row))?;
             }
         }
-        let mut index = target.prepare_cached("INSERT INTO post_text (rowid, text, facets) VALUES (?1, ?2, ?3)")?;
+        let mut index = target
+            .prepare_cached("INSERT INTO post_text (rowid, text, facets) VALUES (?1, ?2, ?3)")?;
         for (post, text, facets) in &self.words {
             index.execute(params![post, text, facets])?;
         }
@@ -182,11 +183,7 @@ fn rows(source: &Connection, select: &str, from: i64, to: i64) -> rusqlite::Resu
         .collect()
 }
 
-fn words(
-    source: &Connection,
-    from: i64,
-    to: i64,
-) -> rusqlite::Result<Vec<(i64, String, String)>> {
+fn words(source: &Connection, from: i64, to: i64) -> rusqlite::Result<Vec<(i64, String, String)>> {
     let sql = format!(
         "SELECT {} FROM post AS p WHERE p.post BETWEEN ?1 AND ?2 AND p.flags & 1024 ORDER BY p.post",
         Existing::COLUMNS

@@ -14,8 +14,10 @@ use super::connection::failed;
 use super::index::IndexQueue;
 use super::known::Known;
 use super::tally::{Outcome, Tally};
+use ahead::{ReadRecord, TextWords};
 
 mod account;
+mod ahead;
 mod between;
 mod content;
 mod erase;
@@ -38,6 +40,8 @@ pub(super) struct Batch<'w> {
     erased: bool,
     /// When the last record that could be read was received.
     latest: i64,
+    /// The words of the present record's texts, where they were cut ahead.
+    words: Vec<TextWords>,
 }
 
 /// Statements that run for almost every post, held ready for the length of a batch.
@@ -87,6 +91,7 @@ impl<'w> Batch<'w> {
             hot,
             erased: false,
             latest: 0,
+            words: Vec::new(),
         })
     }
 
@@ -112,14 +117,15 @@ impl<'w> Batch<'w> {
         Ok(())
     }
 
-    fn record(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        match Record::decode(bytes) {
+    fn record(&mut self, read: ReadRecord<'_>) -> Result<(), StoreError> {
+        self.words = read.words;
+        match read.record {
             Ok(record) => self.content(&record).map_err(failed),
             Err(newer @ RecordError::Newer(_)) => Err(StoreError::Newer(newer.to_string())),
             Err(damaged) => {
                 let source = self.known.source(self.connection, "unknown");
                 source
-                    .and_then(|source| self.unreadable(source, &damaged.to_string(), bytes))
+                    .and_then(|source| self.unreadable(source, &damaged.to_string(), read.bytes))
                     .map_err(failed)
             }
         }
@@ -224,13 +230,14 @@ fn set_secure_delete(connection: &Connection, to: &str) -> rusqlite::Result<()> 
 
 /// Writes records; see the contract of `Posts::write`.
 pub(super) fn write(batch: &mut Batch<'_>, records: &[(u64, Bytes)]) -> Result<(), StoreError> {
-    for (offset, bytes) in records {
-        if batch.known.position.is_some_and(|done| *offset <= done) {
+    ahead::read(records, batch.text_index, |read| {
+        let offset = read.offset;
+        if batch.known.position.is_some_and(|done| offset <= done) {
             batch.tally.written.skipped += 1;
-            continue;
+            return Ok(());
         }
-        batch.record(bytes)?;
-        batch.known.position = Some(*offset);
-    }
-    Ok(())
+        batch.record(read)?;
+        batch.known.position = Some(offset);
+        Ok(())
+    })
 }

@@ -7,6 +7,7 @@
 //! Ranks shift with everything that is written, so the answer in order of rank is fixed when its first page is asked:
 //! the numbers of the best posts are kept in memory for the pages after it.
 
+use bowerbird_core::ids::TrackId;
 use bowerbird_core::store::{Has, Order, Page, PostQuery, StoreError};
 use bowerbird_core::view::PostView;
 use rusqlite::types::Value;
@@ -134,7 +135,7 @@ impl Plan {
         }
         let mut question = Question::default();
         let can_fit = plan.narrow(connection, query, &mut question)?;
-        if !can_fit {
+        if !can_fit || is_removed(connection, query.track).map_err(failed)? {
             return Ok(None);
         }
         let needs_words = !query.text.trim().is_empty() || !query.hashtag.is_empty();
@@ -273,6 +274,13 @@ impl Plan {
         after: Option<i64>,
         most: usize,
     ) -> rusqlite::Result<Vec<Existing>> {
+        connection
+            .prepare_cached(&self.sql(is_up, after, most))?
+            .query_map(params_from_iter(&self.values), Existing::read)?
+            .collect()
+    }
+
+    fn sql(&self, is_up: bool, after: Option<i64>, most: usize) -> String {
         let (than, order) = if is_up { (">", "ASC") } else { ("<", "DESC") };
         let mut conditions = self.conditions.join(" AND ");
         if let Some(after) = after {
@@ -283,10 +291,7 @@ impl Plan {
             Existing::COLUMNS,
             self.from,
         );
-        connection
-            .prepare_cached(&sql.replace("{number}", self.number))?
-            .query_map(params_from_iter(&self.values), Existing::read)?
-            .collect()
+        sql.replace("{number}", self.number)
     }
 
     /// The numbers of the best, best first.
@@ -303,7 +308,34 @@ impl Plan {
     }
 }
 
-fn track_value(track: bowerbird_core::ids::TrackId) -> Value {
+/// A removed track has no captures, though the next sweeps still find some of them.
+fn is_removed(connection: &Connection, track: Option<TrackId>) -> rusqlite::Result<bool> {
+    let Some(track) = track else { return Ok(false) };
+    connection
+        .prepare_cached("SELECT 1 FROM track WHERE track = ?1 AND removed_at IS NOT NULL")?
+        .exists([track_value(track)])
+}
+
+/// How SQLite goes about a question.
+#[cfg(test)]
+pub(super) fn explain(
+    connection: &Connection,
+    query: &PostQuery,
+) -> Result<Vec<String>, StoreError> {
+    let plan = Plan::of(connection, query, true)?.expect("something can fit");
+    let steps = || -> rusqlite::Result<Vec<String>> {
+        connection
+            .prepare(&format!(
+                "EXPLAIN QUERY PLAN {}",
+                plan.sql(false, Some(9), 10)
+            ))?
+            .query_map(params_from_iter(&plan.values), |row| row.get(3))?
+            .collect()
+    };
+    steps().map_err(failed)
+}
+
+fn track_value(track: TrackId) -> Value {
     Value::Integer(i64::try_from(track.0).unwrap_or(i64::MAX))
 }
 

@@ -242,10 +242,9 @@ impl Sweep<'_, '_> {
         self.open
             .connection
             .prepare_cached(include_str!("sql/is_held.sql"))?
-            .query_row(
-                params![row.post, row.own_version.is_none()],
-                |found| found.get(0),
-            )
+            .query_row(params![row.post, row.own_version.is_none()], |found| {
+                found.get(0)
+            })
     }
 }
 

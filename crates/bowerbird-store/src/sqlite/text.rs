@@ -37,14 +37,23 @@ pub(super) struct Indexed<'a> {
 
 /// The words of a post.
 pub(super) fn of(post: &Indexed<'_>) -> Words {
+    Words {
+        text: rules::search_tokens(post.text),
+        facets: facets(post),
+    }
+}
+
+/// The facets of a post.
+pub(super) fn facets(post: &Indexed<'_>) -> String {
     let mut facets = String::with_capacity(48);
     let _ = write!(facets, "s:{}", post.source);
     if let Some(author) = post.author {
         let _ = write!(facets, " a:{author}");
     }
-    if !post.lang.is_empty() {
+    // `pt-BR` is found as `pt` too.
+    for (end, _) in post.lang.match_indices('-').chain([(post.lang.len(), "")]) {
         facets.push(' ');
-        push_lang(&mut facets, post.lang);
+        push_lang(&mut facets, &post.lang[..end]);
     }
     let mut has = post.flags & RARE;
     while has != 0 {
@@ -56,10 +65,7 @@ pub(super) fn of(post: &Indexed<'_>) -> Words {
         facets.push(' ');
         push_tag(&mut facets, &tag.value);
     }
-    Words {
-        text: rules::search_tokens(post.text),
-        facets,
-    }
+    facets
 }
 
 /// A question to the index: the user's words and facets that must all hold.

@@ -1,6 +1,176 @@
-//! Later.
+//! Letting go: retention, removed tracks, and sources that keep nothing, or for a while.
 
-use super::StoreBackend;
+use super::writing::quoting;
+use super::{
+    Lane, START, StoreBackend, delete_post, find, ids, make_track, new_post, post, second, source,
+};
+use crate::ids::TrackId;
+use crate::store::{KeepPosts, PostQuery, Store};
+use crate::time::Time;
+use crate::track::TrackDraft;
 
-/// All checks.
-pub async fn all(_backend: &mut dyn StoreBackend) {}
+/// All checks of letting go.
+pub async fn all(backend: &mut dyn StoreBackend) {
+    backend.begin().await;
+    posts_go_when_nothing_holds_them(backend).await;
+    backend.begin().await;
+    captures_go_with_their_retention(backend).await;
+    backend.begin().await;
+    posts_of_a_removed_track_go(backend).await;
+    backend.begin().await;
+    what_is_carried_stays_with_what_carries_it(backend).await;
+    backend.begin().await;
+    tombstones_stay(backend).await;
+    backend.begin().await;
+    a_sweep_does_a_bounded_amount(backend).await;
+}
+
+async fn sweep(store: &dyn Store, now: Time, seconds: Option<u64>, most: usize) -> u64 {
+    let keep = [KeepPosts {
+        source: source("stream"),
+        seconds,
+    }];
+    store.sweep(now, &keep, most).await.expect("a store sweeps")
+}
+
+async fn left(store: &dyn Store) -> Vec<String> {
+    ids(store, PostQuery::default()).await
+}
+
+async fn posts_go_when_nothing_holds_them(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    make_track(lane.store, "one").await;
+    lane.put_caught(new_post("1", post("ann", "secret")), &[])
+        .await;
+    lane.put_caught(new_post("2", post("ann", "held")), &[1])
+        .await;
+    lane.put_caught(new_post("3", post("ann", "young")), &[])
+        .await;
+    assert_eq!(sweep(lane.store, second(1_000), None, 100).await, 0);
+    assert_eq!(
+        lane.store
+            .sweep(second(1_000), &[], 100)
+            .await
+            .expect("a store sweeps"),
+        0
+    );
+    assert_eq!(sweep(lane.store, second(11), Some(10), 100).await, 1);
+    assert_eq!(left(lane.store).await, ["3", "2"]);
+    assert_eq!(
+        lane.store.post("x", "1").await.expect("a store answers"),
+        None
+    );
+    assert_eq!(
+        lane.store.raw("x", "1").await.expect("a store answers"),
+        None
+    );
+    assert_eq!(sweep(lane.store, second(13), Some(10), 100).await, 1);
+    // A source that keeps nothing now.
+    lane.put(new_post("4", post("ann", "new"))).await;
+    assert_eq!(sweep(lane.store, second(13), Some(0), 100).await, 1);
+    assert_eq!(left(lane.store).await, ["2"]);
+    assert_eq!(lane.store.size().await.expect("a store answers").posts, 1);
+}
+
+async fn captures_go_with_their_retention(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    let draft = TrackDraft {
+        retention_seconds: Some(100),
+        ..TrackDraft::new("short", "word")
+    };
+    lane.store
+        .create_track(&draft, START)
+        .await
+        .expect("it is made");
+    make_track(lane.store, "long").await;
+    lane.put_caught(new_post("1", post("ann", "word")), &[1])
+        .await;
+    lane.put_caught(new_post("2", post("ann", "word")), &[1, 2])
+        .await;
+    lane.offset = 60;
+    lane.put_caught(new_post("3", post("ann", "word")), &[1])
+        .await;
+    // A source that keeps its posts: only captures go.
+    assert_eq!(sweep(lane.store, second(130), None, 100).await, 0);
+    assert_eq!(left(lane.store).await, ["3", "2", "1"]);
+    let of_track = PostQuery {
+        track: Some(TrackId(1)),
+        ..PostQuery::default()
+    };
+    assert_eq!(ids(lane.store, of_track).await, ["3"]);
+    let totals = lane.store.captures().await.expect("a store answers");
+    assert_eq!((totals[0].captures, totals[1].captures), (1, 1));
+    let minutes = lane
+        .store
+        .per_minute(Some(TrackId(1)), second(0), second(600))
+        .await;
+    assert_eq!(minutes.expect("a store answers").len(), 1);
+    // And then what no capture holds.
+    assert_eq!(sweep(lane.store, second(130), Some(0), 100).await, 1);
+    assert_eq!(left(lane.store).await, ["3", "2"]);
+    assert_eq!(sweep(lane.store, second(500), Some(0), 100).await, 1);
+    assert_eq!(left(lane.store).await, ["2"]);
+}
+
+async fn posts_of_a_removed_track_go(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    make_track(lane.store, "one").await;
+    make_track(lane.store, "two").await;
+    lane.put_caught(new_post("1", post("ann", "word")), &[1])
+        .await;
+    lane.put_caught(new_post("2", post("ann", "word")), &[1, 2])
+        .await;
+    assert_eq!(sweep(lane.store, second(100), Some(0), 100).await, 0);
+    lane.store
+        .remove_track(TrackId(1), second(50))
+        .await
+        .expect("it is removed");
+    assert_eq!(
+        left(lane.store).await,
+        ["2", "1"],
+        "they go with the next sweep"
+    );
+    assert_eq!(sweep(lane.store, second(100), Some(0), 100).await, 1);
+    assert_eq!(left(lane.store).await, ["2"]);
+}
+
+async fn what_is_carried_stays_with_what_carries_it(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    make_track(lane.store, "one").await;
+    lane.put_caught(new_post("9", quoting("1", "", "inner")), &[1])
+        .await;
+    assert_eq!(sweep(lane.store, second(100), Some(0), 100).await, 0);
+    assert_eq!(find(lane.store, "1").await.text, "inner");
+    lane.store
+        .remove_track(TrackId(1), second(50))
+        .await
+        .expect("it is removed");
+    assert_eq!(sweep(lane.store, second(100), Some(0), 100).await, 2);
+    assert_eq!(
+        lane.store.post("x", "1").await.expect("a store answers"),
+        None
+    );
+    assert_eq!(
+        lane.store.post("x", "9").await.expect("a store answers"),
+        None
+    );
+}
+
+async fn tombstones_stay(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    lane.put(delete_post("1")).await;
+    sweep(lane.store, second(1_000), Some(0), 100).await;
+    lane.put(new_post("1", post("ann", "secret"))).await;
+    assert_eq!(find(lane.store, "1").await.text, "");
+}
+
+async fn a_sweep_does_a_bounded_amount(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    for n in 0..10 {
+        let id = n.to_string();
+        lane.put(new_post(&id, post("ann", "word"))).await;
+    }
+    assert_eq!(sweep(lane.store, second(100), Some(0), 4).await, 4);
+    assert_eq!(left(lane.store).await.len(), 6);
+    assert_eq!(sweep(lane.store, second(100), Some(0), 100).await, 6);
+}

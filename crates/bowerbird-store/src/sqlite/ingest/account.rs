@@ -145,7 +145,12 @@ impl Batch<'_> {
         let is_other = |name: &str, is: &str| !name.is_empty() && name != is;
         let [handle, name, ..] = &after.said;
         if is_other(&before.said[0], handle) || is_other(&before.said[1], name) {
-            self.former_name(before.account, &before.said[0], &before.said[1], before.seen_at)?;
+            self.former_name(
+                before.account,
+                &before.said[0],
+                &before.said[1],
+                before.seen_at,
+            )?;
         }
         if is_other(&account.handle, handle) || is_other(&account.name, name) {
             self.former_name(before.account, &account.handle, &account.name, seen_at)?;
@@ -242,9 +247,18 @@ impl Stored {
             after.protected = account.protected;
         }
         after.made_at = after.made_at.or(account.made_at.map(|time| time.0));
-        let counts = [account.followers, account.following, account.posts, account.listed];
+        let counts = [
+            account.followers,
+            account.following,
+            account.posts,
+            account.listed,
+        ];
         for (known, new) in after.counts.iter_mut().zip(counts) {
-            *known = if is_later { new.or(*known) } else { known.or(new) };
+            *known = if is_later {
+                new.or(*known)
+            } else {
+                known.or(new)
+            };
         }
         after.seen_at = after.seen_at.max(seen_at);
         after

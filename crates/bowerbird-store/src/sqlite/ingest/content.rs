@@ -3,6 +3,7 @@
 use bowerbird_core::event::Post;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::ahead::take_words;
 use super::{Arrival, Batch};
 use crate::sqlite::detail::Detail;
 use crate::sqlite::flags;
@@ -76,16 +77,24 @@ impl<'p> NewPost<'p> {
         self.erased = Some(erased);
     }
 
-    fn words(&self, source: i64) -> Option<Words> {
+    /// What the text index is told; `cut` are the words of its text, if they are known.
+    fn words(&self, source: i64, cut: Option<String>) -> Option<Words> {
         let detail = self.detail.as_ref()?;
-        Some(text::of(&Indexed {
+        let indexed = Indexed {
             text: self.text,
             entities: &detail.entities,
             source,
             author: self.author,
             lang: self.lang,
             flags: self.flags,
-        }))
+        };
+        Some(match cut {
+            Some(words) => Words {
+                text: words,
+                facets: text::facets(&indexed),
+            },
+            None => text::of(&indexed),
+        })
     }
 }
 
@@ -312,7 +321,8 @@ impl Batch<'_> {
         if let Some(made_at) = new.made_at {
             self.tally.spans(made_at, post);
         }
-        self.known.comes_through(self.connection, source, new.service)?;
+        self.known
+            .comes_through(self.connection, source, new.service)?;
         for link in &new.carries {
             self.hot.insert_relationship.execute(params![
                 link.target,
@@ -322,7 +332,8 @@ impl Batch<'_> {
             ])?;
         }
         if self.text_index {
-            if let Some(words) = new.words(source) {
+            let cut = take_words(&mut self.words, new.text);
+            if let Some(words) = new.words(source, cut) {
                 self.index.add(post, words);
             }
         }
@@ -352,7 +363,10 @@ impl Batch<'_> {
         let Some(detail) = row.detail() else {
             return Ok(carries);
         };
-        for link in detail.links().filter(|link| link.carried || link.kind == flags::REPOSTS) {
+        for link in detail
+            .links()
+            .filter(|link| link.carried || link.kind == flags::REPOSTS)
+        {
             let target = find(self.connection, row.service, link.id)?;
             carries.extend(target.map(|target| Carries {
                 kind: link.kind,

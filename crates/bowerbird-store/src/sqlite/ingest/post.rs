@@ -177,13 +177,7 @@ impl Batch<'_> {
             if self.known.is_removed(track) {
                 continue;
             }
-            let row = params![
-                post,
-                track,
-                caught.rule_version,
-                arrival.received_at,
-                false
-            ];
+            let row = params![post, track, caught.rule_version, arrival.received_at, false];
             if self.hot.insert_capture.execute(row)? > 0 {
                 self.tally.captured(track, arrival.received_at, false, 1);
             }
