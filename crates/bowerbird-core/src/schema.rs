@@ -13,7 +13,9 @@ fn text() -> ObjectBuilder {
 
 impl PartialSchema for Time {
     fn schema() -> RefOr<Schema> {
-        text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).into()
+        text()
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .into()
     }
 }
 

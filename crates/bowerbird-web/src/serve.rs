@@ -1,7 +1,7 @@
 //! Answers HTTP on a listener, TCP or a local socket, until told to stop.
 //!
 //! Our own loop and not `axum::serve`, because connections must have a limit, headers a deadline, and stopping an end: answers under way
-//! get a second, endless ones end at once.
+//! get a moment, endless ones end at once.
 
 use std::future::Future;
 use std::pin::pin;
@@ -22,7 +22,7 @@ const OTHER_CONNECTIONS: usize = 512;
 /// How long a connection may take to say what it wants; also how long an idle one stays open.
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
 /// How long answers under way get when the program stops.
-const FINISH_WITHIN: Duration = Duration::from_secs(1);
+const FINISH_WITHIN: Duration = Duration::from_millis(700);
 
 /// Serves `site` on `listener` for callers that deserve `trust`, until `stop` resolves; then ends within about a second.
 pub async fn serve<L: Listener>(

@@ -192,6 +192,28 @@ pub(crate) async fn status(site: &Site) -> Result<StatusView, ApiError> {
     })
 }
 
+/// The names of all sources that run or ever ran, sorted.
+pub(crate) async fn source_names(site: &Site) -> Result<Vec<String>, ApiError> {
+    let running = site
+        .parts
+        .status
+        .sources()
+        .into_iter()
+        .map(|source| source.source.to_string());
+    let mut names: Vec<String> = running.collect();
+    names.extend(
+        site.parts
+            .spool
+            .sources()
+            .await?
+            .into_iter()
+            .map(|source| source.source.to_string()),
+    );
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
 /// Every source that runs, or of which spool or store know something.
 async fn sources(
     site: &Site,

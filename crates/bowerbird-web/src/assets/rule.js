@@ -64,7 +64,8 @@ function show(box, rule, check, tracks) {
   }
   const { looked_at, caught, samples } = check.preview;
   const share = looked_at === 0 ? 'No posts have come yet to try it on.' : `Would have caught ${number(caught)} of the last ${plural(looked_at, 'post', 'posts')}.`;
-  const problems = [...check.warnings, ...check.x_problems.map((problem) => ({ ...problem, message: `on X: ${problem.message}` }))];
+  const onX = box.dataset.forX ? check.x_problems : [];
+  const problems = [...check.warnings, ...onX.map((problem) => ({ ...problem, message: `on X: ${problem.message}` }))];
   says(
     box,
     element('p', { class: 'caught' }, share),

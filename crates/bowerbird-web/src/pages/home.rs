@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use super::article::{Names, article};
 use super::format::{clock, colour, number};
 use super::layout::{Nav, Shell};
-use super::rule_box::{rule_field, rule_help};
+use super::rule_box::{is_for_x, rule_field, rule_help};
 use super::{Caller, chart, token_field};
 use crate::api::chart::last_hour;
 use crate::api::tracks::{TrackView, all_tracks};
@@ -32,7 +32,7 @@ pub(crate) async fn show_home(
     let body = html! {
         div.home {
             aside.side {
-                (new_track(&caller))
+                (new_track(&caller, is_for_x(&app.site)))
                 (track_list(&tracks))
             }
             div.stream {
@@ -83,13 +83,13 @@ async fn newest(site: &Site) -> Result<Newest, ApiError> {
     })
 }
 
-fn new_track(caller: &Caller) -> Markup {
+fn new_track(caller: &Caller, for_x: bool) -> Markup {
     html! {
         section.panel aria-labelledby="new-track" {
             h2 #new-track { "New track" }
             form #new-track-form method="post" action="/tracks" {
                 (token_field(caller))
-                (rule_field("new-rule", "", 2))
+                (rule_field("new-rule", "", 2, for_x))
                 label for="new-name" { "Name" }
                 input #new-name name="name" maxlength="100" autocomplete="off" placeholder="taken from the rule if left empty";
                 p.form-error role="alert" hidden {}

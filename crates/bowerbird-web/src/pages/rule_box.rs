@@ -2,11 +2,13 @@
 
 use maud::{Markup, html};
 
-/// The field with its places for explanation, error and samples.
-pub(crate) fn rule_field(id: &str, rule: &str, rows: u32) -> Markup {
+use crate::site::Site;
+
+/// The field with its places for explanation, error and samples; with `for_x`, what X would refuse is said too.
+pub(crate) fn rule_field(id: &str, rule: &str, rows: u32, for_x: bool) -> Markup {
     let described = format!("{id}-error {id}-says");
     html! {
-        div.rule-box data-rule-box="" {
+        div.rule-box data-rule-box="" data-for-x=[for_x.then_some("true")] {
             label for=(id) { "Rule" }
             textarea.rule id=(id) name="rule" rows=(rows) required spellcheck="false" autocomplete="off" autocapitalize="off"
                 aria-describedby=(described) placeholder="heatwave OR \"heat dome\" lang:en" { (rule) }
@@ -15,6 +17,15 @@ pub(crate) fn rule_field(id: &str, rule: &str, rows: u32) -> Markup {
             details.rule-samples hidden { summary { "Samples" } div.posts.small {} }
         }
     }
+}
+
+/// Does a source speak to X, whose stream takes not every rule?
+pub(crate) fn is_for_x(site: &Site) -> bool {
+    site.parts
+        .status
+        .sources()
+        .iter()
+        .any(|source| source.service == "x")
 }
 
 /// How rules are written, in short.

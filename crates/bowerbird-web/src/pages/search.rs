@@ -10,7 +10,7 @@ use super::article::{Names, article};
 use super::layout::{Nav, Shell};
 use super::marks::SearchWords;
 use super::{Caller, format};
-use crate::api::status::status;
+use crate::api::status::source_names;
 use crate::api::tracks::{TrackView, all_tracks};
 use crate::error::ApiError;
 use crate::params::{FILTERS, HAS, Params, post_query};
@@ -37,7 +37,7 @@ pub(crate) async fn show_search(
 ) -> Result<Response, ApiError> {
     params.only(&[&FILTERS, &["order", "after", "limit"]])?;
     let tracks = all_tracks(&app.site).await?;
-    let sources = status(&app.site).await?.sources;
+    let sources = source_names(&app.site).await?;
     // What the form can't have meant is said above it, with everything typed still in it.
     let asked = post_query(&params);
     let found = match &asked {
@@ -50,7 +50,7 @@ pub(crate) async fn show_search(
             aside.side {
                 section.panel {
                     h1 { "Search" }
-                    (form(&params, &query, &tracks, &sources.iter().map(|source| source.source.clone()).collect::<Vec<_>>()))
+                    (form(&params, &query, &tracks, &sources))
                 }
             }
             div.stream {

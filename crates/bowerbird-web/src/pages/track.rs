@@ -11,10 +11,11 @@ use super::article::{Names, article};
 use super::format::{colour, moment, number, plural};
 use super::layout::{Nav, Shell};
 use super::marks::mark_by_rule;
+use super::rule_box::is_for_x;
 use super::{Caller, OurForm, chart, see, token_field, track_form};
 use crate::api::chart::last_hour;
 use crate::api::rules;
-use crate::api::status::{BackfillView, status};
+use crate::api::status::{BackfillView, source_names};
 use crate::api::tracks::{self, TrackView, all_tracks, parse_id};
 use crate::error::ApiError;
 use crate::params::Params;
@@ -55,7 +56,7 @@ pub(crate) async fn show_track(
             }
             div.home {
                 aside.side {
-                    section.panel aria-labelledby="change" { h2 #change { "Change" } (track_form::form(view, &sources, &caller)) }
+                    section.panel aria-labelledby="change" { h2 #change { "Change" } (track_form::form(view, &sources, is_for_x(&app.site), &caller)) }
                     (actions(view, backfill.as_ref(), &caller))
                 }
                 div.stream {
@@ -77,12 +78,7 @@ pub(crate) async fn show_track(
 
 /// Every source there is, and those the track names though they are no more.
 async fn known_sources(site: &Site, draft: &TrackDraft) -> Result<Vec<String>, ApiError> {
-    let mut sources: Vec<String> = status(site)
-        .await?
-        .sources
-        .into_iter()
-        .map(|source| source.source)
-        .collect();
+    let mut sources = source_names(site).await?;
     sources.extend(draft.sources.iter().map(ToString::to_string));
     sources.sort();
     sources.dedup();

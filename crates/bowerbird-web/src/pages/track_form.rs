@@ -20,7 +20,7 @@ const UNITS: [(&str, u64); 4] = [
 ];
 
 /// The form that changes a track.
-pub(crate) fn form(view: &TrackView, sources: &[String], caller: &Caller) -> Markup {
+pub(crate) fn form(view: &TrackView, sources: &[String], for_x: bool, caller: &Caller) -> Markup {
     let draft = &view.track.draft;
     let (amount, unit) = split(draft.retention_seconds);
     html! {
@@ -28,7 +28,7 @@ pub(crate) fn form(view: &TrackView, sources: &[String], caller: &Caller) -> Mar
             (token_field(caller))
             label for="name" { "Name" }
             input #name name="name" required maxlength="100" autocomplete="off" value=(draft.name);
-            (rule_field("rule", &draft.rule, 3))
+            (rule_field("rule", &draft.rule, 3, for_x))
             fieldset {
                 legend { "Sources" }
                 p.hint { "Listens to all of them when none is chosen." }

@@ -215,3 +215,69 @@ async fn every_script_that_another_names_is_there() {
         seen.push(path);
     }
 }
+
+#[tokio::test]
+async fn one_signs_in_and_out_by_forms_alone() {
+    let house = House::new().await;
+    let password = serde_json::json!({ "password": "correct horse" });
+    house
+        .call(
+            Trust::LocalSocket,
+            "PUT",
+            "/api/v1/users/ada/password",
+            Some(password),
+        )
+        .await;
+    let csrf = house.token(Trust::Password).await;
+    let post = |path: &str, cookie: &str, body: String| {
+        let request = Request::post(path)
+            .header("host", "localhost:8080")
+            .header("cookie", cookie);
+        request.body(Body::from(body)).unwrap()
+    };
+    let wrong = format!("csrf={csrf}&user=ada&password=wrong&next=%2Fsearch");
+    let wrong = house.send(Trust::Password, post("/login", "", wrong)).await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    assert!(
+        wrong.text.contains("Name and password do not go together")
+            && wrong.text.contains("value=\"ada\"")
+    );
+    assert!(
+        !wrong.text.contains("wrong\""),
+        "what was typed as a password is not sent back"
+    );
+    let right = format!("csrf={csrf}&user=ada&password=correct+horse&next=%2Fsearch");
+    let right = house.send(Trust::Password, post("/login", "", right)).await;
+    assert_eq!(
+        (right.status, right.header("location")),
+        (StatusCode::SEE_OTHER, "/search")
+    );
+    let cookie = right
+        .header("set-cookie")
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    let page = Request::get("/")
+        .header("host", "localhost:8080")
+        .header("cookie", &cookie);
+    let page = house
+        .send(Trust::Password, page.body(Body::empty()).unwrap())
+        .await;
+    assert!(page.text.contains("Sign out ada"));
+    let own = page
+        .text
+        .split("name=\"csrf\" content=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let out = house
+        .send(
+            Trust::Password,
+            post("/logout", &cookie, format!("csrf={own}")),
+        )
+        .await;
+    assert_eq!(out.header("location"), "/login");
+}

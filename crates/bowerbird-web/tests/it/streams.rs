@@ -96,6 +96,15 @@ async fn a_reader_that_comes_back_gets_what_it_missed() {
     assert!(!reading.until("number 4").await.contains("number 3"));
 }
 
+#[tokio::test]
+async fn an_id_from_before_everything_was_begun_anew_holds_nothing_back() {
+    let house = House::new().await;
+    let mut reading = Reading::open(&house, "/api/v1/live", Some("5000")).await;
+    reading.until(": live").await;
+    house.post("1", "the first of a new time").await;
+    reading.until("the first of a new time").await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_is_too_slow_learns_how_many_it_missed() {
     let house = House::new().await;
