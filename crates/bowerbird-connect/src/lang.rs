@@ -1,6 +1,6 @@
 //! A post's language: the service's word for it, or none.
 //!
-//! We do not guess; `docs/decisions/no-language-detection.md` says why.
+//! We do not guess; `docs/decisions/0004-no-language-detection.md` says why.
 
 use std::borrow::Cow;
 

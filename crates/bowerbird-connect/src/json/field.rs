@@ -68,17 +68,37 @@ impl<'a> Field<'a> {
 
     /// The text, or why the frame is refused without it.
     pub(crate) fn required(&self, path: &str) -> Result<Cow<'a, str>, Refused> {
-        match self {
-            Self::Text(text) => Ok(text.clone()),
-            Self::Absent => Err(Refused::new(format!("{path} is missing"))),
-            Self::Wrong(kind) => Err(Refused::new(format!("{path}: expected text, found {kind}"))),
-        }
+        self.required_in("", path)
+    }
+
+    /// The text, or why the frame is refused without it, where the field stands in an object at `path`.
+    pub(crate) fn required_in(&self, path: &str, name: &str) -> Result<Cow<'a, str>, Refused> {
+        self.check_in(path, name).map(|()| self.text())
+    }
+
+    /// Whether there is text, and if not, why the frame is refused.
+    pub(crate) fn check_in(&self, path: &str, name: &str) -> Result<(), Refused> {
+        let kind = match self {
+            Self::Text(_) => return Ok(()),
+            Self::Absent => None,
+            Self::Wrong(kind) => Some(*kind),
+        };
+        Err(refused(path, name, kind))
     }
 
     /// This one, or the other if this one has no text.
     pub(crate) fn or<'f>(&'f self, other: &'f Self) -> &'f Self {
         if self.is_empty() { other } else { self }
     }
+}
+
+#[cold]
+fn refused(path: &str, name: &str, found: Option<Kind>) -> Refused {
+    let dot = if path.is_empty() { "" } else { "." };
+    Refused::new(match found {
+        None => format!("{path}{dot}{name} is missing"),
+        Some(kind) => format!("{path}{dot}{name}: expected text, found {kind}"),
+    })
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
@@ -272,8 +292,8 @@ impl<T> Maybe<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let object = deserializer.deserialize_any(ObjectVisitor(PhantomData))?;
-        Ok(Self(object.map(Box::new)))
+        let object = ObjectVisitor(|object: Option<T>| Self(object.map(Box::new)), PhantomData);
+        deserializer.deserialize_any(object)
     }
 }
 
@@ -290,8 +310,11 @@ impl<T> std::ops::Deref for Part<T> {
 
 impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Part<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let object = deserializer.deserialize_any(ObjectVisitor(PhantomData))?;
-        Ok(Self(object.unwrap_or_default()))
+        let object = ObjectVisitor(
+            |object: Option<T>| Self(object.unwrap_or_default()),
+            PhantomData,
+        );
+        deserializer.deserialize_any(object)
     }
 }
 
@@ -300,43 +323,44 @@ struct Element<T>(Option<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Element<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_any(ObjectVisitor(PhantomData))
-            .map(Self)
+        deserializer.deserialize_any(ObjectVisitor(Self, PhantomData))
     }
 }
 
-struct ObjectVisitor<T>(PhantomData<T>);
+/// Makes something of an object, or of its absence; made right where it is read, because these objects are large.
+struct ObjectVisitor<T, F>(F, PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-    type Value = Option<T>;
+impl<'de, T: Deserialize<'de>, V, F: FnOnce(Option<T>) -> V> Visitor<'de> for ObjectVisitor<T, F> {
+    type Value = V;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("anything")
     }
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(object)).map(Some)
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<V, A::Error> {
+        let object = T::deserialize(MapAccessDeserializer::new(object))?;
+        Ok((self.0)(Some(object)))
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        skip_list(list).map(|()| None)
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<V, A::Error> {
+        skip_list(list).map(|()| (self.0)(None))
     }
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_unit<E>(self) -> Result<V, E> {
+        Ok((self.0)(None))
     }
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_bool<E>(self, _: bool) -> Result<V, E> {
+        Ok((self.0)(None))
     }
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_u64<E>(self, _: u64) -> Result<V, E> {
+        Ok((self.0)(None))
     }
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_i64<E>(self, _: i64) -> Result<V, E> {
+        Ok((self.0)(None))
     }
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_f64<E>(self, _: f64) -> Result<V, E> {
+        Ok((self.0)(None))
     }
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_str<E>(self, _: &str) -> Result<V, E> {
+        Ok((self.0)(None))
     }
 }
 
@@ -389,7 +413,9 @@ impl<'de, E: Deserialize<'de>, T, F: Fn(E) -> Option<T>> Visitor<'de> for ListVi
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
         let mut values = Vec::new();
         while let Some(element) = list.next_element()? {
-            values.extend((self.0)(element));
+            if let Some(value) = (self.0)(element) {
+                values.push(value);
+            }
         }
         Ok(values)
     }

@@ -36,20 +36,19 @@ pub(crate) fn post_event<'a>(
     includes: &wire::Includes<'a>,
     path: &str,
 ) -> Result<Event<'a>, Refused> {
-    let id = wire.id.required(&format_path(path, "id"))?;
-    wire.text.required(&format_path(path, "text"))?;
-    let post = post(wire, includes, 2);
+    let id = wire.id.required_in(path, "id")?;
+    wire.text.check_in(path, "text")?;
+    let mut post = Box::default();
+    fill(&mut post, wire, includes, 2);
     Ok(event(id, post))
 }
 
 /// Wraps a post of X that is complete.
-pub(crate) fn event<'a>(id: Cow<'a, str>, post: Post<'a>) -> Event<'a> {
+pub(crate) fn event<'a>(id: Cow<'a, str>, post: Box<Post<'a>>) -> Event<'a> {
     let is_edit = !post.supersedes.is_empty();
-    let at = post.made_at;
-    let post = Box::new(post);
     Event {
         id: EventId::new(SERVICE, id),
-        at,
+        at: post.made_at,
         body: if is_edit {
             Body::Edit(post)
         } else {
@@ -58,42 +57,28 @@ pub(crate) fn event<'a>(id: Cow<'a, str>, post: Post<'a>) -> Event<'a> {
     }
 }
 
-/// A path for a reason; only made where it is needed.
-fn format_path<'p>(path: &'p str, field: &'p str) -> Cow<'p, str> {
-    if path.is_empty() {
-        Cow::Borrowed(field)
-    } else {
-        Cow::Owned(format!("{path}.{field}"))
-    }
-}
-
-/// Makes a post of an object that has an id; `levels` of embedded posts are followed.
-fn post<'a>(wire: &wire::Post<'a>, includes: &wire::Includes<'a>, levels: u8) -> Post<'a> {
+/// Makes a post of an object that has an id, in its place because it is large; `levels` of embedded posts are followed.
+fn fill<'a>(post: &mut Post<'a>, wire: &wire::Post<'a>, includes: &wire::Includes<'a>, levels: u8) {
     let (escaped, entities) = text_and_entities(wire);
-    let text = PlainText::new(escaped, marks::any(entities));
-    let entities_found = marks::of_post(&text, entities, wire, includes);
-    let author = author(wire, includes);
-    let mut post = Post {
-        url: url(&wire.id.text(), &author.handle),
-        author,
-        made_at: times::rfc3339(wire.created_at.as_str()),
-        lang: lang::stated_or_detected(wire.lang.text(), &text.text),
-        entities: entities_found,
-        place: place(wire, includes),
-        point: point(&wire.geo.coordinates.coordinates),
-        conversation_id: wire.conversation_id.text(),
-        supersedes: supersedes(wire),
-        metrics: metrics(&wire.public_metrics),
-        app: wire.source.text(),
-        sensitive: wire.possibly_sensitive.0,
-        withheld_in: texts(&wire.withheld.country_codes),
-        contexts: contexts(wire),
-        named: named(entities),
-        text: text.text,
-        ..Post::default()
-    };
-    refer(&mut post, wire, includes, levels);
-    post
+    let text = PlainText::new(escaped);
+    post.author = author(wire, includes);
+    post.made_at = times::rfc3339(wire.created_at.as_str());
+    post.lang = lang::stated_or_detected(wire.lang.text(), &text.text);
+    post.entities = marks::of_post(&text, entities, wire, includes);
+    post.text = text.text;
+    post.place = place(wire, includes);
+    let geo = wire.geo.get();
+    post.point = geo.and_then(|geo| point(&geo.coordinates.coordinates));
+    post.conversation_id = wire.conversation_id.text();
+    post.supersedes = supersedes(wire);
+    post.metrics = metrics(&wire.public_metrics);
+    post.app = wire.source.text();
+    post.sensitive = wire.possibly_sensitive.0;
+    post.withheld_in = withheld_in(wire);
+    post.contexts = contexts(wire);
+    post.named = named(entities);
+    post.url = url(wire.id.as_str(), &post.author.handle);
+    refer(post, wire, includes, levels);
 }
 
 /// The long form where there is one.
@@ -212,27 +197,40 @@ fn refer<'a>(
         } else {
             find_post(includes, reference.id.as_str())
         };
-        let known = inner
-            .map(|inner| author(inner, includes))
-            .unwrap_or_default();
-        let named = PostRef {
-            id: reference.id.text(),
-            author_id: known.id,
-            author_handle: known.handle,
-        };
+        let named = reference_to(reference, inner, includes);
         match relation {
             Relation::Reply => post.reply_to = Some(named),
             Relation::Quote => post.quote_of = Some(named),
             Relation::Repost => post.repost_of = Some(named),
         }
-        let inner = inner.filter(|inner| levels > 0 && other::is_post(inner));
-        post.embedded.extend(inner.map(|inner| Embedded {
-            id: EventId::new(SERVICE, inner.id.text()),
-            relation,
-            post: self::post(inner, includes, levels - 1),
-        }));
+        if let Some(inner) = inner.filter(|inner| levels > 0 && other::is_post(inner)) {
+            post.embedded.push(Embedded {
+                id: EventId::new(SERVICE, inner.id.text()),
+                relation,
+                post: Post::default(),
+            });
+            if let Some(embedded) = post.embedded.last_mut() {
+                fill(&mut embedded.post, inner, includes, levels - 1);
+            }
+        }
     }
     name_answered(post, wire, includes);
+}
+
+/// A post by its id, with its author as far as we know the post.
+fn reference_to<'a>(
+    reference: &wire::Post<'a>,
+    known: Option<&wire::Post<'a>>,
+    includes: &wire::Includes<'a>,
+) -> PostRef<'a> {
+    let author_id = known.map(|post| &post.author_id);
+    let included = || find_user(includes, author_id?.as_str());
+    let user = known.and_then(|post| post.author.get()).or_else(included);
+    PostRef {
+        id: reference.id.text(),
+        author_id: author_id.map(|id| id.text()).unwrap_or_default(),
+        author_handle: user.map(|user| user.username.text()).unwrap_or_default(),
+    }
 }
 
 fn relation(kind: &str) -> Option<Relation> {
@@ -292,10 +290,7 @@ fn metrics(metrics: &wire::PostMetrics) -> Metrics {
 }
 
 fn place<'a>(wire: &wire::Post<'a>, includes: &wire::Includes<'a>) -> Option<Place<'a>> {
-    let geo = &wire.geo;
-    if geo.place_id.is_empty() {
-        return None;
-    }
+    let geo = wire.geo.get().filter(|geo| !geo.place_id.is_empty())?;
     let places = includes.places.0.iter().take(MAX_LOOKED_AT);
     let known = places
         .into_iter()
@@ -354,6 +349,11 @@ fn bounds(bbox: &Values<Number>) -> Option<[f64; 4]> {
 pub(crate) fn texts<'a>(fields: &Values<Field<'a>>) -> Vec<Cow<'a, str>> {
     let texts = fields.0.iter().take(MAX_ANNOTATIONS).map(Field::text);
     texts.filter(|text| !text.is_empty()).collect()
+}
+
+fn withheld_in<'a>(wire: &wire::Post<'a>) -> Vec<Cow<'a, str>> {
+    let withheld = wire.withheld.get();
+    withheld.map_or_else(Vec::new, |withheld| texts(&withheld.country_codes))
 }
 
 /// Topics as `domain.entity`, each once: X repeats them.

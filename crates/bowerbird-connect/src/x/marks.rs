@@ -19,14 +19,6 @@ pub(crate) const HASH: [char; 2] = ['#', '＃'];
 pub(crate) const AT: [char; 2] = ['@', '＠'];
 pub(crate) const DOLLAR: [char; 2] = ['$', '＄'];
 
-/// Is anything marked at an offset?
-pub(crate) fn any(entities: &wire::Entities<'_>) -> bool {
-    !(entities.hashtags.0.is_empty()
-        && entities.mentions.0.is_empty()
-        && entities.urls.0.is_empty()
-        && entities.cashtags.0.is_empty())
-}
-
 /// Everything marked in or attached to a post, in the order of the text.
 pub(crate) fn of_post<'a>(
     text: &PlainText<'a>,

@@ -23,95 +23,90 @@ pub(crate) fn is_post(data: &wire::Post<'_>) -> bool {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Envelope<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     data: Maybe<Data<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     includes: Part<wire::Includes<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     errors: Objects<Problem<'a>>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Data<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     id: Id<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     text: Field<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     event_type: Field<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     event_uuid: Id<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     payload: Maybe<wire::Post<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     delete: Maybe<Compliance<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     drop: Maybe<Compliance<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     withheld: Maybe<Compliance<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     scrub_geo: Maybe<Compliance<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     user_delete: Maybe<Compliance<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     user_suspend: Maybe<Compliance<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     user_protect: Maybe<Compliance<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     user_withheld: Maybe<Compliance<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     undrop: Maybe<Compliance<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     user_undelete: Maybe<Compliance<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     user_unsuspend: Maybe<Compliance<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     user_unprotect: Maybe<Compliance<'a>>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Compliance<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     event_at: Field<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     tweet: Part<Named<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     post: Part<Named<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     user: Part<Named<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     up_to_tweet_id: Id<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     up_to_post_id: Id<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     withheld_in_countries: Values<Field<'a>>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Named<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     id: Id<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     author_id: Id<'a>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Problem<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     title: Field<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     detail: Field<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     message: Field<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     r#type: Field<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     disconnect_type: Field<'a>,
 }
 
@@ -328,17 +323,16 @@ fn answer<'a>(problem: &Problem<'a>) -> Result<Event<'a>, Refused> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct ComplianceLine<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     id: Id<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     action: Field<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     created_at: Field<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     redacted_at: Field<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     reason: Field<'a>,
 }
 

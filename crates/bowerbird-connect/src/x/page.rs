@@ -186,7 +186,9 @@ impl<'a> Objects<'a> {
         for key in &post.attachments.media_keys.0 {
             wanted.extend(self.find(Kind::Media, key.as_str()));
         }
-        wanted.extend(self.find(Kind::Place, post.geo.place_id.as_str()));
+        if let Some(geo) = post.geo.get() {
+            wanted.extend(self.find(Kind::Place, geo.place_id.as_str()));
+        }
         for reference in post
             .referenced_tweets
             .0

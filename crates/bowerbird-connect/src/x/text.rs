@@ -1,6 +1,7 @@
 //! X's texts: three characters come escaped, and offsets count code points of the escaped text. Ours are bytes of the plain one.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Range;
 
 /// The longest text in which a misplaced mark is looked for; X's longest posts have 25,000 characters.
@@ -18,17 +19,32 @@ const ESCAPES: [(&str, char); 4] = [
 #[derive(Debug)]
 pub(crate) struct PlainText<'a> {
     pub(crate) text: Cow<'a, str>,
-    /// For each code point of the escaped text, and for its end, the byte of `text` where it begins; `None` where they are the same.
-    offsets: Option<Vec<u32>>,
+    offsets: Offsets,
+}
+
+/// From X's offsets to bytes of the plain text.
+#[derive(Debug)]
+enum Offsets {
+    /// They are the same.
+    Same,
+    /// Nothing was escaped: code points of the text itself. Marks mostly come in its order, so counting goes on where it ended:
+    /// so many code points, so many bytes.
+    Counted(Cell<(usize, usize)>),
+    /// For each code point of the escaped text, and for its end, the byte where it begins.
+    Listed(Vec<u32>),
 }
 
 impl<'a> PlainText<'a> {
-    /// Undoes X's escapes. `has_marks` says whether offsets will be asked for.
-    pub(crate) fn new(escaped: Cow<'a, str>, has_marks: bool) -> Self {
-        if escaped.contains('&') {
+    /// Undoes X's escapes.
+    pub(crate) fn new(escaped: Cow<'a, str>) -> Self {
+        if memchr::memchr(b'&', escaped.as_bytes()).is_some() {
             return unescape(&escaped);
         }
-        let offsets = (has_marks && !escaped.is_ascii()).then(|| starts_of_chars(&escaped));
+        let offsets = if escaped.is_ascii() {
+            Offsets::Same
+        } else {
+            Offsets::Counted(Cell::new((0, 0)))
+        };
         Self {
             text: escaped,
             offsets,
@@ -38,11 +54,27 @@ impl<'a> PlainText<'a> {
     /// The bytes of X's `start..end`, if that is a part of the text.
     fn bytes(&self, start: u64, end: u64) -> Option<Range<usize>> {
         let (start, end) = (usize::try_from(start).ok()?, usize::try_from(end).ok()?);
-        let range = match &self.offsets {
-            None => start..end,
-            Some(offsets) => *offsets.get(start)? as usize..*offsets.get(end)? as usize,
-        };
+        let range = self.byte(start)?..self.byte(end)?;
         self.text.get(range.clone()).map(|_| range)
+    }
+
+    /// The byte of X's offset.
+    fn byte(&self, offset: usize) -> Option<usize> {
+        match &self.offsets {
+            Offsets::Same => Some(offset),
+            Offsets::Listed(bytes) => bytes.get(offset).map(|byte| *byte as usize),
+            Offsets::Counted(last) => {
+                let (chars, bytes) = last.get();
+                let from = if chars <= offset {
+                    (chars, bytes)
+                } else {
+                    (0, 0)
+                };
+                let byte = byte_of_char(self.text.as_bytes(), from, offset)?;
+                last.set((offset, byte));
+                Some(byte)
+            }
+        }
     }
 
     /// Where something is marked: at X's offsets if it `fits` there, else where `search` finds it in the text, else nowhere.
@@ -73,11 +105,33 @@ fn span(range: Range<usize>) -> Range<u32> {
     }
 }
 
-fn starts_of_chars(text: &str) -> Vec<u32> {
-    let mut offsets = Vec::with_capacity(text.len() / 2);
-    offsets.extend(text.char_indices().map(|(at, _)| offset(at)));
-    offsets.push(offset(text.len()));
-    offsets
+/// Where the code point with this number begins, counting on from a known one; whole blocks are skipped at once.
+fn byte_of_char(text: &[u8], from: (usize, usize), wanted: usize) -> Option<usize> {
+    const BLOCK: usize = 32;
+    let (mut chars, mut at) = from;
+    while let Some(block) = text.get(at..at + BLOCK) {
+        let begun: u8 = block.iter().map(|byte| u8::from(begins_char(*byte))).sum();
+        if chars + usize::from(begun) > wanted {
+            break;
+        }
+        chars += usize::from(begun);
+        at += BLOCK;
+    }
+    // `chars` code points begin before `at`; the wanted one is the next to begin after so many more.
+    for (more, byte) in text.get(at..)?.iter().enumerate() {
+        if begins_char(*byte) {
+            if chars == wanted {
+                return Some(at + more);
+            }
+            chars += 1;
+        }
+    }
+    (chars == wanted).then_some(text.len())
+}
+
+/// Is this no continuation of a character in UTF-8?
+fn begins_char(byte: u8) -> bool {
+    byte & 0b1100_0000 != 0b1000_0000
 }
 
 fn offset(at: usize) -> u32 {
@@ -107,7 +161,7 @@ fn unescape<'a>(escaped: &str) -> PlainText<'a> {
     offsets.push(offset(text.len()));
     PlainText {
         text: Cow::Owned(text),
-        offsets: Some(offsets),
+        offsets: Offsets::Listed(offsets),
     }
 }
 

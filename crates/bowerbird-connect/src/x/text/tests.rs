@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::{PlainText, find_signed, is_signed};
 
 fn plain(text: &str) -> PlainText<'_> {
-    PlainText::new(Cow::Borrowed(text), true)
+    PlainText::new(Cow::Borrowed(text))
 }
 
 fn marked(text: &str, start: u64, end: u64) -> Option<String> {

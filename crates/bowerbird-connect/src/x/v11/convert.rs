@@ -19,14 +19,12 @@ use crate::{lang, times};
 
 /// The event that a status is.
 pub(super) fn status_event<'a>(status: &Status<'a>, path: &str) -> Result<Event<'a>, Refused> {
-    let dot = if path.is_empty() { "" } else { "." };
-    let id = status
-        .id_str
-        .or(&status.id)
-        .required(&format!("{path}{dot}id"))?;
+    let id = status.id_str.or(&status.id).required_in(path, "id")?;
     let (text, ..) = text_and_entities(status);
-    text.required(&format!("{path}{dot}text"))?;
-    Ok(event(id, post(status, 2)))
+    text.check_in(path, "text")?;
+    let mut post = Box::default();
+    fill(&mut post, status, 2);
+    Ok(event(id, post))
 }
 
 /// A moment in any way that v1.1 writes it.
@@ -42,31 +40,28 @@ pub(super) fn id_of<'f, 'a>(text: &'f Id<'a>, number: &'f Id<'a>) -> &'f Field<'
     text.or(number)
 }
 
-fn post<'a>(status: &Status<'a>, levels: u8) -> Post<'a> {
+/// Makes a post in its place, because it is large; `levels` of embedded posts are followed.
+fn fill<'a>(post: &mut Post<'a>, status: &Status<'a>, levels: u8) {
     let (escaped, entities, media) = text_and_entities(status);
-    let text = PlainText::new(escaped.text(), true);
-    let author = status.user.get().map(account).unwrap_or_default();
-    let mut post = Post {
-        url: url(id_of(&status.id_str, &status.id).as_str(), &author.handle),
-        author,
-        made_at: moment(status.created_at.as_str()),
-        lang: lang::stated_or_detected(status.lang.text(), &text.text),
-        entities: marks::of_status(&text, entities, media),
-        place: status.place.get().and_then(place),
-        point: point_of(status),
-        reply_to: reply_to(status),
-        conversation_id: status.conversation_id_str.text(),
-        supersedes: supersedes(status),
-        metrics: metrics(status),
-        app: app(status.source.text()),
-        sensitive: status.possibly_sensitive.0,
-        nullcast: is_nullcast(status),
-        withheld_in: texts(&status.withheld_in_countries),
-        text: text.text,
-        ..Post::default()
-    };
-    embed(&mut post, status, levels);
-    post
+    let text = PlainText::new(escaped.text());
+    post.author = status.user.get().map(account).unwrap_or_default();
+    post.made_at = moment(status.created_at.as_str());
+    post.lang = lang::stated_or_detected(status.lang.text(), &text.text);
+    post.entities = marks::of_status(&text, entities, media);
+    post.text = text.text;
+    post.place = status.place.get().and_then(place);
+    post.point = point_of(status);
+    post.reply_to = reply_to(status);
+    post.conversation_id = status.conversation_id_str.text();
+    post.supersedes = supersedes(status);
+    post.metrics = metrics(status);
+    post.app = app(status.source.text());
+    post.sensitive = status.possibly_sensitive.0;
+    post.nullcast = is_nullcast(status);
+    post.withheld_in = texts(&status.withheld_in_countries);
+    let id = id_of(&status.id_str, &status.id);
+    post.url = url(id.as_str(), &post.author.handle);
+    embed(post, status, levels);
 }
 
 /// The longest text, and what is marked in that one.
@@ -223,9 +218,9 @@ fn app(source: Cow<'_, str>) -> Cow<'_, str> {
         return source;
     }
     match source {
-        Cow::Borrowed(source) => PlainText::new(Cow::Borrowed(&source[start + 1..end]), false).text,
+        Cow::Borrowed(source) => PlainText::new(Cow::Borrowed(&source[start + 1..end])).text,
         Cow::Owned(source) => Cow::Owned(
-            PlainText::new(Cow::Borrowed(&source[start + 1..end]), false)
+            PlainText::new(Cow::Borrowed(&source[start + 1..end]))
                 .text
                 .into_owned(),
         ),
@@ -277,7 +272,10 @@ fn push<'a>(post: &mut Post<'a>, status: &Status<'a>, relation: Relation, levels
         post.embedded.push(Embedded {
             id: EventId::new(SERVICE, id.text()),
             relation,
-            post: self::post(status, levels - 1),
+            post: Post::default(),
         });
+        if let Some(embedded) = post.embedded.last_mut() {
+            fill(&mut embedded.post, status, levels - 1);
+        }
     }
 }

@@ -1,0 +1,87 @@
+//! What X's filtered stream needs to know, and what it lets others know.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bowerbird_core::ids::TrackId;
+use bowerbird_core::rules::XLimits;
+use secrecy::SecretString;
+use serde::Serialize;
+
+/// X itself.
+pub const X_BASE_URL: &str = "https://api.x.com";
+/// How many rules the plan that is paid per use allows.
+pub const X_MAX_RULES: usize = 1_000;
+
+/// How to read X's filtered stream. Its `Debug` does not show the token.
+#[derive(Debug, Clone)]
+pub struct XConfig {
+    /// The app-only bearer token.
+    pub bearer: SecretString,
+    /// X's address; another only to speak to a stand-in on this machine.
+    pub base_url: String,
+    /// How many rules our plan allows.
+    pub max_rules: usize,
+    /// What our plan allows in a rule.
+    pub limits: XLimits,
+    /// Where the source notes which tracks X listens for; keep a clone to watch.
+    pub status: Arc<XStatus>,
+}
+
+impl XConfig {
+    /// X itself, on the plan that is paid per use.
+    pub fn new(bearer: SecretString) -> Self {
+        Self {
+            bearer,
+            base_url: X_BASE_URL.to_owned(),
+            max_rules: X_MAX_RULES,
+            limits: XLimits::STREAM,
+            status: Arc::default(),
+        }
+    }
+}
+
+/// Which tracks X listens for, as last reconciled.
+#[derive(Debug, Default)]
+pub struct XStatus {
+    report: Mutex<XReport>,
+}
+
+/// What is known of our rules at X.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct XReport {
+    /// Rules of ours in force.
+    pub in_force: usize,
+    /// Rules that others hold on the same app.
+    pub foreign: usize,
+    /// Tracks that X does not listen for, and why.
+    pub left_out: Vec<LeftOut>,
+    /// Why the rules could not be brought up to date; empty when all is well.
+    pub problem: String,
+}
+
+/// A track that X does not listen for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Which.
+    pub track: TrackId,
+    /// Why.
+    pub reason: String,
+}
+
+impl XStatus {
+    /// What is known now.
+    pub fn report(&self) -> XReport {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set(&self, report: XReport) {
+        for left_out in &report.left_out {
+            tracing::debug!(track.id = %left_out.track, reason = left_out.reason, "X does not listen for a track");
+        }
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = report;
+    }
+
+    pub(super) fn set_problem(&self, problem: &str) {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).problem = problem.to_owned();
+    }
+}
