@@ -27,9 +27,12 @@ use crate::progress::HowFar;
 pub(crate) const DEMO_TRACKS: [(&str, &str); 3] = [
     (
         "Birds",
-        "kingfisher OR blackbird OR swifts OR owl OR bowerbird OR #birds -is:retweet",
+        "kingfisher OR blackbird OR swifts OR \"barn owl\" OR starlings OR bowerbird OR #birds",
     ),
-    ("天気", "天気 OR 台風 OR 夕立 OR 初霜 OR 霧"),
+    (
+        "天気",
+        "(雨 OR 虹 OR 気温 OR 台風 OR 夕立 OR 初霜 OR 霧 OR #天気) lang:ja",
+    ),
     ("طقس", "(العاصفة OR الضباب OR المطر OR #طقس) lang:ar"),
 ];
 
@@ -126,3 +129,6 @@ pub(crate) fn check_replay(paths: &[String]) -> Result<String, ConnectError> {
         bytes_for_people(survey.bytes)
     ))
 }
+
+#[cfg(test)]
+mod tests;
