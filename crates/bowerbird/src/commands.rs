@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use clap::CommandFactory;
 
 use crate::cli::{Cli, Command, Global};
 use crate::config::{self, Secrets, Settings};
@@ -17,6 +16,7 @@ mod dead;
 mod demo;
 mod gap;
 mod init;
+mod man;
 mod posts;
 mod replay;
 mod run;
@@ -65,8 +65,8 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         global: cli.global,
     };
     match cli.command {
-        Command::Completions { shell } => completions(&context.output, shell),
-        Command::Man => man(&context.output),
+        Command::Completions { shell } => man::completions(&context.output, shell),
+        Command::Man => man::man(&context.output),
         Command::Init(args) => init::init(&context, &args),
         Command::Bench(args) => block_on(crate::bench::bench(&context, &args)),
         Command::Demo(args) => block_on(demo::demo(&context, &args)),
@@ -106,18 +106,4 @@ fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
     // A task that waits for a disk or a reader must not keep the process from ending.
     runtime.shutdown_background();
     outcome
-}
-
-fn completions(output: &Output, shell: clap_complete::Shell) -> Result<()> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "bowerbird", &mut script);
-    output.bytes(&script)
-}
-
-fn man(output: &Output) -> Result<()> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command())
-        .render(&mut page)
-        .context("rendering the manual page")?;
-    output.bytes(&page)
 }
