@@ -1,6 +1,6 @@
 // Keeps the numbers of the status page up to date by asking for the page again and taking its panels over.
 
-import { showTime } from '/assets/api.js';
+import { element, showTime } from '/assets/api.js';
 
 /** How often, in milliseconds. */
 const EVERY = 2000;
@@ -20,3 +20,12 @@ async function refresh() {
 }
 
 setInterval(() => refresh().catch(() => {}), EVERY);
+
+const buttons = document.querySelector('#dead .buttons');
+if (buttons) {
+  const all = element('button', { type: 'button', class: 'quiet' }, 'Choose all on this page');
+  all.addEventListener('click', () => {
+    for (const box of document.querySelectorAll('#dead input[type=checkbox]')) box.checked = true;
+  });
+  buttons.prepend(all);
+}
