@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::field::{Count, Field, Flag, Id, Kind, Maybe, Number, Objects, Values};
 use super::keys::Keys;
-use super::{checked, parse};
+use super::{MAX_DEPTH, checked, parse};
 
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
@@ -108,8 +108,12 @@ fn deep_nesting_is_refused_before_it_is_followed() {
             close.repeat(10_000)
         );
         let reason = checked(deep.as_bytes()).unwrap_err().reason;
-        assert_eq!(reason, "nested deeper than 40 levels");
-        let fine = format!(r#"{{"x":{}1{}}}"#, open.repeat(38), close.repeat(38));
+        assert_eq!(reason, format!("nested deeper than {MAX_DEPTH} levels"));
+        let fine = format!(
+            r#"{{"x":{}1{}}}"#,
+            open.repeat(MAX_DEPTH - 1),
+            close.repeat(MAX_DEPTH - 1)
+        );
         assert!(parse::<Thing<'_>>(checked(fine.as_bytes()).unwrap()).is_ok());
     }
     let unclosed = "[".repeat(1_000_000);

@@ -222,3 +222,24 @@ fn a_reason_never_quotes_the_post() {
         assert!(!reason.contains("nobody"), "{reason}");
     }
 }
+
+/// Each level that a debug build lets through costs stack; threads usually have 2 MiB of it, of which a decoder may take three quarters.
+#[test]
+fn the_deepest_nesting_fits_the_usual_stack() {
+    let nested = |open: &str, close: &str, n: usize| {
+        let (open, close) = (open.repeat(n), close.repeat(n));
+        format!(r#"{{"id":"1","id_str":"1","text":"a","x":0,{open}"y":0{close}}}"#)
+    };
+    let frames = [
+        nested(r#""retweeted_status":{"#, "}", 19),
+        nested(r#""author_id":"1","referenced_tweets":[{"#, "}]", 9),
+        nested(r#""foreign":{"#, "}", 19),
+    ];
+    let stack = std::thread::Builder::new().stack_size(3 << 19);
+    let thread = stack.spawn(move || {
+        for frame in frames {
+            decode_any(frame.as_bytes()).unwrap();
+        }
+    });
+    thread.unwrap().join().unwrap();
+}
