@@ -3,13 +3,17 @@
 mod decode;
 mod error;
 pub mod floor;
+mod http;
 pub mod jetstream;
 mod json;
 mod lang;
 pub mod native;
 pub mod replay;
 mod shape;
+pub mod sink_stdout;
 pub mod synthetic;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod times;
 pub mod x;
 

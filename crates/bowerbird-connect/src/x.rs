@@ -7,15 +7,24 @@ use crate::json;
 use crate::shape::{self, Shape};
 
 pub mod archive;
+mod config;
 mod convert;
+mod lines;
 mod marks;
 mod other;
 mod page;
+mod problem;
+mod reconcile;
+mod rules_api;
+mod slots;
+mod source;
 mod text;
 pub(crate) mod v11;
 mod wire;
 
+pub use config::{LeftOut, X_BASE_URL, X_MAX_RULES, XConfig, XReport, XStatus};
 pub use page::split_page;
+pub use source::connect;
 pub use v11::decode_v11;
 
 /// Decodes a line of an X v2 stream or an object of its API: a post with its `includes`, a post by itself (also flattened

@@ -71,7 +71,10 @@ pub struct LeftOut {
 impl XStatus {
     /// What is known now.
     pub fn report(&self) -> XReport {
-        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.report
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(super) fn set(&self, report: XReport) {
@@ -82,6 +85,9 @@ impl XStatus {
     }
 
     pub(super) fn set_problem(&self, problem: &str) {
-        self.report.lock().unwrap_or_else(PoisonError::into_inner).problem = problem.to_owned();
+        self.report
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .problem = problem.to_owned();
     }
 }

@@ -26,7 +26,11 @@ impl Lines {
     pub(super) fn push(&mut self, chunk: &Bytes, now: Time, frames: &mut VecDeque<Frame>) {
         let mut start = 0;
         for at in memchr_iter(b'\n', chunk) {
-            let before = if at > start { chunk[..at].last() } else { self.partial.last() };
+            let before = if at > start {
+                chunk[..at].last()
+            } else {
+                self.partial.last()
+            };
             if before != Some(&b'\r') {
                 continue;
             }
@@ -49,8 +53,14 @@ impl Lines {
         if partial.trim_ascii().is_empty() {
             return None;
         }
-        let broken = Some(format!("torn: the connection ended {n_bytes} bytes into this message"));
-        Some(Frame { bytes: beginning(&partial), received_at: now, broken })
+        let broken = Some(format!(
+            "torn: the connection ended {n_bytes} bytes into this message"
+        ));
+        Some(Frame {
+            bytes: beginning(&partial),
+            received_at: now,
+            broken,
+        })
     }
 
     /// The line that `rest` completes; `rest` or what was kept ends with the carriage return.
@@ -61,10 +71,20 @@ impl Lines {
             self.keep(&rest);
             std::mem::take(&mut self.partial).freeze()
         };
-        let n_bytes = self.too_long.take().unwrap_or(whole.len() as u64).saturating_sub(1);
+        let n_bytes = self
+            .too_long
+            .take()
+            .unwrap_or(whole.len() as u64)
+            .saturating_sub(1);
         if n_bytes > MAX_FRAME_BYTES as u64 {
-            let broken = Some(format!("message of {n_bytes} bytes, more than {MAX_FRAME_BYTES}"));
-            return Frame { bytes: beginning(&whole), received_at: now, broken };
+            let broken = Some(format!(
+                "message of {n_bytes} bytes, more than {MAX_FRAME_BYTES}"
+            ));
+            return Frame {
+                bytes: beginning(&whole),
+                received_at: now,
+                broken,
+            };
         }
         let text = whole.strip_suffix(b"\r").unwrap_or(&whole);
         let is_blank = text.trim_ascii().is_empty();
@@ -96,7 +116,11 @@ impl Lines {
 }
 
 fn beginning(bytes: &Bytes) -> Bytes {
-    if bytes.len() <= BEGINNING { bytes.clone() } else { Bytes::copy_from_slice(&bytes[..BEGINNING]) }
+    if bytes.len() <= BEGINNING {
+        bytes.clone()
+    } else {
+        Bytes::copy_from_slice(&bytes[..BEGINNING])
+    }
 }
 
 #[cfg(test)]
@@ -110,8 +134,15 @@ mod tests {
         for chunk in chunks {
             lines.push(&Bytes::copy_from_slice(chunk), Time(1), &mut frames);
         }
-        let torn = lines.end(Time(2)).map(|frame| String::from_utf8_lossy(&frame.bytes).into_owned());
-        let shown = |frame: Frame| (String::from_utf8_lossy(&frame.bytes).into_owned(), frame.broken.is_some());
+        let torn = lines
+            .end(Time(2))
+            .map(|frame| String::from_utf8_lossy(&frame.bytes).into_owned());
+        let shown = |frame: Frame| {
+            (
+                String::from_utf8_lossy(&frame.bytes).into_owned(),
+                frame.broken.is_some(),
+            )
+        };
         (frames.into_iter().map(shown).collect(), torn)
     }
 
@@ -144,7 +175,10 @@ mod tests {
     #[test]
     fn a_line_that_is_too_long_leaves_its_beginning() {
         let long = vec![b'x'; 50 << 20];
-        let chunks: Vec<&[u8]> = long.chunks(70_001).chain([b"\r".as_slice(), b"\nb\r\n"]).collect();
+        let chunks: Vec<&[u8]> = long
+            .chunks(70_001)
+            .chain([b"\r".as_slice(), b"\nb\r\n"])
+            .collect();
         let (lines, _) = split(&chunks);
         assert_eq!(lines.len(), 2);
         assert_eq!((lines[0].0.len(), lines[0].1), (BEGINNING, true));

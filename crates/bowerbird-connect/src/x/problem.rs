@@ -38,7 +38,10 @@ impl Problem {
     /// X's own words, one line.
     fn words(&self) -> String {
         let known = [&self.detail, &self.message, &self.title];
-        let words = known.into_iter().find(|words| !words.is_empty()).map_or("", String::as_str);
+        let words = known
+            .into_iter()
+            .find(|words| !words.is_empty())
+            .map_or("", String::as_str);
         let printable = words.chars().map(|c| if c.is_control() { ' ' } else { c });
         printable.take(MAX_WORDS).collect()
     }
@@ -49,23 +52,54 @@ pub(super) fn of_answer(status: u16, reset: Option<&str>, body: &[u8], now: Time
     let whole: Problem = serde_json::from_slice(body).unwrap_or_default();
     let problem = whole.inner();
     let words = problem.words();
-    let said = if words.is_empty() { String::new() } else { format!(": {words}") };
+    let said = if words.is_empty() {
+        String::new()
+    } else {
+        format!(": {words}")
+    };
     let retry = |ladder, reason| SourceError::Retry { ladder, reason };
     match status {
-        401 => SourceError::Stop { reason: format!("X does not accept the token (401){said}; put a valid app-only bearer token into the secret") },
-        403 => SourceError::Stop { reason: format!("X forbids it (403){said}; look at the app's access, its credits and its cap in X's console") },
-        409 => retry(Ladder::Server, format!("X has no rules of this app (409){said}")),
-        429 if problem.connection_issue == "TooManyConnections" => {
-            retry(Ladder::RateLimit, format!("another connection holds the stream of this app (429){said}"))
-        }
-        429 => match until(reset, now) {
-            Some(at) => SourceError::WaitUntil { at, reason: format!("X's rate limit is reached (429){said}") },
-            None => retry(Ladder::RateLimit, format!("X's rate limit is reached (429){said}")),
+        401 => SourceError::Stop {
+            reason: format!(
+                "X does not accept the token (401){said}; put a valid app-only bearer token into the secret"
+            ),
         },
-        420 => retry(Ladder::RateLimit, format!("X wants to be asked less (420){said}")),
+        403 => SourceError::Stop {
+            reason: format!(
+                "X forbids it (403){said}; look at the app's access, its credits and its cap in X's console"
+            ),
+        },
+        409 => retry(
+            Ladder::Server,
+            format!("X has no rules of this app (409){said}"),
+        ),
+        429 if problem.connection_issue == "TooManyConnections" => retry(
+            Ladder::RateLimit,
+            format!("another connection holds the stream of this app (429){said}"),
+        ),
+        429 => match until(reset, now) {
+            Some(at) => SourceError::WaitUntil {
+                at,
+                reason: format!("X's rate limit is reached (429){said}"),
+            },
+            None => retry(
+                Ladder::RateLimit,
+                format!("X's rate limit is reached (429){said}"),
+            ),
+        },
+        420 => retry(
+            Ladder::RateLimit,
+            format!("X wants to be asked less (420){said}"),
+        ),
         408 | 425 | 500..=599 => retry(Ladder::Server, format!("X is in trouble ({status}){said}")),
-        300..=399 => SourceError::Stop { reason: format!("X answers from elsewhere ({status}); set base_url to where its API is") },
-        _ => SourceError::Stop { reason: format!("X does not understand us ({status}){said}; a newer bowerbird may") },
+        300..=399 => SourceError::Stop {
+            reason: format!(
+                "X answers from elsewhere ({status}); set base_url to where its API is"
+            ),
+        },
+        _ => SourceError::Stop {
+            reason: format!("X does not understand us ({status}){said}; a newer bowerbird may"),
+        },
     }
 }
 
@@ -86,15 +120,29 @@ pub(super) fn of_line(line: &[u8]) -> Option<SourceError> {
         return None;
     }
     let problem = whole.inner();
-    let name = [&problem.disconnect_type, &problem.connection_issue, &problem.title, &problem.kind];
-    let name = name.into_iter().find(|name| !name.is_empty()).map_or("", String::as_str);
-    let reason = format!("X ended the stream ({}): {}", name.chars().take(60).collect::<String>(), problem.words());
+    let name = [
+        &problem.disconnect_type,
+        &problem.connection_issue,
+        &problem.title,
+        &problem.kind,
+    ];
+    let name = name
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .map_or("", String::as_str);
+    let reason = format!(
+        "X ended the stream ({}): {}",
+        name.chars().take(60).collect::<String>(),
+        problem.words()
+    );
     let ladder = match name {
         // Someone else took our place: to take it back at once would make a duel.
         "ForceDisconnect" | "TooManyConnections" => Ladder::RateLimit,
-        "ClientApplicationStateDegraded" | "InvalidRules" | "RulesInvalidIssue" | "RuleConfigurationIssue" | "InternalError" => {
-            Ladder::Server
-        }
+        "ClientApplicationStateDegraded"
+        | "InvalidRules"
+        | "RulesInvalidIssue"
+        | "RuleConfigurationIssue"
+        | "InternalError" => Ladder::Server,
         _ => Ladder::Network,
     };
     Some(SourceError::Retry { ladder, reason })
@@ -121,8 +169,18 @@ mod tests {
         let limit = r#"{"errors":[{"code":88,"message":"Rate limit exceeded"}]}"#;
         for (status, reset, body, expected) in [
             (401, None, r#"{"title":"Unauthorized"}"#, "stop"),
-            (403, None, r#"{"title":"UsageCapExceeded","period":"Monthly"}"#, "stop"),
-            (409, None, r#"{"connection_issue":"RuleConfigurationIssue"}"#, "Server"),
+            (
+                403,
+                None,
+                r#"{"title":"UsageCapExceeded","period":"Monthly"}"#,
+                "stop",
+            ),
+            (
+                409,
+                None,
+                r#"{"connection_issue":"RuleConfigurationIssue"}"#,
+                "Server",
+            ),
             (429, Some("1790000090"), too_many, "RateLimit"),
             (429, Some("1790000090"), limit, "wait 90"),
             (429, Some("1790900000"), limit, "wait 3600"),
@@ -136,7 +194,11 @@ mod tests {
             (400, None, r#"{"detail":"bad parameter"}"#, "stop"),
             (404, None, "", "stop"),
         ] {
-            assert_eq!(kind(&of_answer(status, reset, body.as_bytes(), NOW)), expected, "{status} {body}");
+            assert_eq!(
+                kind(&of_answer(status, reset, body.as_bytes(), NOW)),
+                expected,
+                "{status} {body}"
+            );
         }
         let words = of_answer(403, None, br#"{"detail":"no\ncredits"}"#, NOW).to_string();
         assert!(words.contains("no credits"), "{words}");
@@ -144,20 +206,38 @@ mod tests {
 
     #[test]
     fn the_last_word_in_a_stream_is_recognised() {
-        let disconnect = |kind: &str| format!(r#"{{"errors":[{{"title":"operational-disconnect","disconnect_type":"{kind}","detail":"d","type":"t"}}]}}"#);
+        let disconnect = |kind: &str| {
+            format!(
+                r#"{{"errors":[{{"title":"operational-disconnect","disconnect_type":"{kind}","detail":"d","type":"t"}}]}}"#
+            )
+        };
         for (line, expected) in [
             (disconnect("UpstreamOperationalDisconnect"), Some("Network")),
             (disconnect("SlowReader"), Some("Network")),
             (disconnect("ForceDisconnect"), Some("RateLimit")),
             (disconnect("InternalError"), Some("Server")),
-            (r#"{"title":"ConnectionException","connection_issue":"TooManyConnections"}"#.to_owned(), Some("RateLimit")),
-            (r#"{"data":{"id":"1"},"errors":[{"title":"Not Found Error"}]}"#.to_owned(), None),
-            (r#"{"errors":[{"title":"Not Found Error"}],"data":{"id":"1"}}"#.to_owned(), None),
+            (
+                r#"{"title":"ConnectionException","connection_issue":"TooManyConnections"}"#
+                    .to_owned(),
+                Some("RateLimit"),
+            ),
+            (
+                r#"{"data":{"id":"1"},"errors":[{"title":"Not Found Error"}]}"#.to_owned(),
+                None,
+            ),
+            (
+                r#"{"errors":[{"title":"Not Found Error"}],"data":{"id":"1"}}"#.to_owned(),
+                None,
+            ),
             (r#"{"includes":{},"data":{"id":"1"}}"#.to_owned(), None),
             ("not JSON".to_owned(), None),
             (r#"{"title":7}"#.to_owned(), None),
         ] {
-            assert_eq!(of_line(line.as_bytes()).as_ref().map(kind).as_deref(), expected, "{line}");
+            assert_eq!(
+                of_line(line.as_bytes()).as_ref().map(kind).as_deref(),
+                expected,
+                "{line}"
+            );
         }
     }
 }

@@ -34,7 +34,13 @@ pub(super) struct Plan {
 }
 
 /// Fits the tracks of one source into `slots`.
-pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, limits: &XLimits, slots: usize) -> Plan {
+pub(super) fn plan(
+    tracks: &[Track],
+    source: &SourceName,
+    now: Time,
+    limits: &XLimits,
+    slots: usize,
+) -> Plan {
     let mut plan = Plan::default();
     let mut by_value: HashMap<String, usize> = HashMap::new();
     for track in tracks {
@@ -43,7 +49,10 @@ pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, limits: &XL
         if !listens || draft.paused {
             continue;
         }
-        let turns = [draft.start, draft.end].into_iter().flatten().filter(|turn| *turn > now);
+        let turns = [draft.start, draft.end]
+            .into_iter()
+            .flatten()
+            .filter(|turn| *turn > now);
         plan.changes_at = plan.changes_at.into_iter().chain(turns).min();
         if !draft.is_active(now) {
             continue;
@@ -59,11 +68,18 @@ pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, limits: &XL
         };
         match (known, refused) {
             (Some(index), _) => plan.wanted[index].tracks.push(track.id),
-            (None, Some(reason)) => plan.left_out.push(LeftOut { track: track.id, reason }),
+            (None, Some(reason)) => plan.left_out.push(LeftOut {
+                track: track.id,
+                reason,
+            }),
             (None, None) => {
                 by_value.insert(value.to_owned(), plan.wanted.len());
                 let tag = format!("{OUR_TAG}{}/{}", track.id, track.rule_version);
-                plan.wanted.push(Wanted { value: value.to_owned(), tag, tracks: vec![track.id] });
+                plan.wanted.push(Wanted {
+                    value: value.to_owned(),
+                    tag,
+                    tracks: vec![track.id],
+                });
             }
         }
     }
@@ -77,7 +93,9 @@ fn refused(value: &str, limits: &XLimits) -> Option<String> {
         Err(error) => return Some(error.to_string()),
     };
     let mut problems = rule.check_for_x(limits).into_iter();
-    problems.find(|problem| !problem.is_warning()).map(|problem| format!("X would refuse the rule: {problem}"))
+    problems
+        .find(|problem| !problem.is_warning())
+        .map(|problem| format!("X would refuse the rule: {problem}"))
 }
 
 #[cfg(test)]
@@ -90,15 +108,30 @@ mod tests {
 
     fn track(id: u64, rule: &str) -> Track {
         let draft = TrackDraft::new(format!("track {id}"), rule);
-        Track { id: TrackId(id), rule_version: 2, draft, created_at: NOW, changed_at: NOW }
+        Track {
+            id: TrackId(id),
+            rule_version: 2,
+            draft,
+            created_at: NOW,
+            changed_at: NOW,
+        }
     }
 
     fn planned(tracks: &[Track], slots: usize) -> Plan {
-        plan(tracks, &SourceName::parse("x").unwrap(), NOW, &XLimits::STREAM, slots)
+        plan(
+            tracks,
+            &SourceName::parse("x").unwrap(),
+            NOW,
+            &XLimits::STREAM,
+            slots,
+        )
     }
 
     fn values(plan: &Plan) -> Vec<&str> {
-        plan.wanted.iter().map(|wanted| wanted.value.as_str()).collect()
+        plan.wanted
+            .iter()
+            .map(|wanted| wanted.value.as_str())
+            .collect()
     }
 
     #[test]
@@ -121,9 +154,21 @@ mod tests {
     #[test]
     fn what_x_would_refuse_is_left_out_with_the_reason() {
         let long = format!("cat {}", "x".repeat(1_100));
-        let plan = planned(&[track(1, "has:images"), track(2, "cat"), track(3, &long), track(4, "(")], 9);
+        let plan = planned(
+            &[
+                track(1, "has:images"),
+                track(2, "cat"),
+                track(3, &long),
+                track(4, "("),
+            ],
+            9,
+        );
         assert_eq!(values(&plan), ["cat"]);
-        let left_out: Vec<u64> = plan.left_out.iter().map(|left_out| left_out.track.0).collect();
+        let left_out: Vec<u64> = plan
+            .left_out
+            .iter()
+            .map(|left_out| left_out.track.0)
+            .collect();
         assert_eq!(left_out, [1, 3, 4]);
     }
 

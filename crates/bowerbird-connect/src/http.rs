@@ -1,0 +1,151 @@
+//! The one place that makes HTTP clients: with a time limit on everything that ends, a size limit on every answer, our name, and nothing that
+//! the surroundings decide.
+//!
+//! No proxies are taken from the environment, no redirects are followed (a token must not be carried elsewhere), certificates are checked
+//! against the system's. What is asked of a service, and what its answers mean, is not here.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::error::ConnectError;
+
+/// How we call ourselves, so that a service can tell who asks.
+const USER_AGENT: &str = concat!("bowerbird/", env!("CARGO_PKG_VERSION"));
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a request may take that has an end.
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// A peer that is gone without a word is noticed after a few of these.
+const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// Makes a client for a service at `base_url`. Streams have no end and so no time limit of their own: the pipeline watches them.
+pub(crate) fn client(base_url: &str) -> Result<reqwest::Client, ConnectError> {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // Another part of the process may have chosen before us.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+    let mut builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_keepalive(TCP_KEEPALIVE)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .no_proxy();
+    if base_url.starts_with("http://") {
+        // Nothing is encrypted, so a machine without certificates will do.
+        builder = builder.tls_certs_only(std::iter::empty());
+    }
+    builder
+        .build()
+        .map_err(|error| ConnectError::Tls(describe(&error)))
+}
+
+/// Checks an address that a secret will be sent to; gives it without a slash at its end.
+pub(crate) fn base_url(setting: &'static str, url: &str) -> Result<String, ConnectError> {
+    let parsed = reqwest::Url::parse(url);
+    let parsed = parsed.map_err(|error| {
+        ConnectError::setting(setting, format!("`{url}` is not an address: {error}"))
+    })?;
+    let is_here = match parsed.host_str() {
+        Some("localhost" | "[::1]") => true,
+        Some(host) => host
+            .parse::<std::net::Ipv4Addr>()
+            .is_ok_and(|address| address.is_loopback()),
+        None => false,
+    };
+    let is_safe = parsed.scheme() == "https" || (parsed.scheme() == "http" && is_here);
+    if !is_safe {
+        return Err(ConnectError::setting(
+            setting,
+            format!(
+                "`{url}`: expected an address that begins with https://, as a token is sent there"
+            ),
+        ));
+    }
+    if parsed.query().is_some()
+        || parsed.fragment().is_some()
+        || !parsed.username().is_empty()
+        || parsed.password().is_some()
+    {
+        return Err(ConnectError::setting(
+            setting,
+            "expected an address without a user, a query or a fragment",
+        ));
+    }
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
+/// Why a body could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// A whole body of at most so many bytes.
+pub(crate) async fn body(
+    response: &mut reqwest::Response,
+    most: usize,
+) -> Result<Bytes, BodyError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| BodyError::Broken(describe(&error)))?
+    {
+        if body.len() + chunk.len() > most {
+            return Err(BodyError::TooLarge(most));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// An error and what caused it, without the address.
+pub(crate) fn describe(error: &reqwest::Error) -> String {
+    let mut words = match () {
+        () if error.is_timeout() => "it took too long".to_owned(),
+        () if error.is_connect() => "can't connect".to_owned(),
+        () => "the connection broke".to_owned(),
+    };
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        words.push_str(": ");
+        words.push_str(&error.to_string());
+        cause = error.source();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_go_only_where_nobody_listens_in() {
+        for (url, expected) in [
+            ("https://api.x.com", Ok("https://api.x.com")),
+            ("https://api.x.com/", Ok("https://api.x.com")),
+            ("http://127.0.0.1:8080", Ok("http://127.0.0.1:8080")),
+            ("http://localhost:1", Ok("http://localhost:1")),
+            ("http://[::1]:1", Ok("http://[::1]:1")),
+            ("http://api.x.com", Err(())),
+            ("http://127.0.0.1.example.org", Err(())),
+            ("https://user:secret@api.x.com", Err(())),
+            ("https://api.x.com?a=b", Err(())),
+            ("ftp://127.0.0.1", Err(())),
+            ("api.x.com", Err(())),
+        ] {
+            assert_eq!(
+                base_url("base_url", url).map_err(|_| ()),
+                expected.map(str::to_owned),
+                "{url}"
+            );
+        }
+    }
+}

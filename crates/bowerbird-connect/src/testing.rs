@@ -1,0 +1,11 @@
+//! Services made up for tests: real servers on this machine that do as a script says.
+//!
+//! Only with the feature `testing`; nothing here is part of what runs for people.
+
+mod x_rules;
+mod x_script;
+mod x_stand_in;
+
+pub use x_rules::StandInRule;
+pub use x_script::{Answer, Step};
+pub use x_stand_in::{Seen, XStandIn};

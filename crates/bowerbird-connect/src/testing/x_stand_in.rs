@@ -1,0 +1,421 @@
+//! X's filtered stream, made up: an HTTP server on loopback that holds rules and answers each connect by a script.
+//!
+//! It runs in a thread of its own, so tests of every kind can use it, those that stop the clock too; dropping it ends it. Without a script it
+//! is a quiet X: it takes rules, keeps a stream alive, and gives out what is [`push`](XStandIn::push)ed.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming};
+use hyper::header::HeaderValue;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::x_rules::{Rules, StandInRule};
+use super::x_script::{Answer, Step};
+
+/// X sends an empty line at least every 20 seconds; this does so more often.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// Chunks that may wait for a slow reader.
+const WAITING: usize = 64;
+/// The largest body that is taken.
+const MAX_BODY_BYTES: usize = 8 << 20;
+
+/// A server that is X for a test.
+#[derive(Debug)]
+pub struct XStandIn {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+/// A request that came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// `GET`, `POST`.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// The `User-Agent`.
+    pub user_agent: String,
+    /// The body, as text.
+    pub body: String,
+}
+
+#[derive(Debug)]
+struct Shared {
+    token: String,
+    state: Mutex<State>,
+    /// Sends with every change of the state.
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    rules: Rules,
+    /// Answers to the next connects.
+    streams: VecDeque<Answer>,
+    /// Answers to the next requests about rules; without one they are carried out.
+    rule_answers: VecDeque<Answer>,
+    seen: Vec<Seen>,
+    open_streams: usize,
+    /// To the open streams.
+    pushes: Vec<mpsc::UnboundedSender<Bytes>>,
+}
+
+impl XStandIn {
+    /// Starts one that knows this token and answers connects by this script, then quietly.
+    pub fn start(token: &str, script: impl IntoIterator<Item = Answer>) -> Self {
+        let state = State {
+            streams: script.into_iter().collect(),
+            ..State::default()
+        };
+        let shared = Arc::new(Shared {
+            token: token.to_owned(),
+            state: Mutex::new(state),
+            changes: watch::Sender::default(),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let (ready, address) = std::sync::mpsc::channel();
+        let served = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let runtime = runtime.expect("a thread can have a runtime");
+            runtime.block_on(async {
+                let listener = TcpListener::bind(("127.0.0.1", 0))
+                    .await
+                    .expect("loopback has a free port");
+                // Nobody waits for the address any more where the test has ended.
+                let _ = ready.send(
+                    listener
+                        .local_addr()
+                        .expect("a bound socket has an address"),
+                );
+                tokio::select! {
+                    () = serve(listener, served) => {}
+                    // The sender being gone says the same.
+                    _ = stopped => {}
+                }
+            });
+        });
+        let address = address.recv().expect("the thread sends its address first");
+        Self {
+            address,
+            shared,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// Where it is: the base URL for `XConfig`.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Adds answers to the script.
+    pub fn then(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.change(|state| state.streams.extend(answers));
+    }
+
+    /// Answers the next requests about rules so.
+    pub fn answer_rules_with(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.change(|state| state.rule_answers.extend(answers));
+    }
+
+    /// Refuses rules that contain this.
+    pub fn refuse_rules_with(&self, word: &str) {
+        self.change(|state| state.rules.refused.push(word.to_owned()));
+    }
+
+    /// Lets it have no more than so many rules, listed so many at once.
+    pub fn limit_rules(&self, max_rules: usize, page_rules: usize) {
+        self.change(|state| {
+            state.rules.max_rules = max_rules;
+            state.rules.page_rules = page_rules.max(1);
+        });
+    }
+
+    /// A rule that is there before anyone comes.
+    pub fn hold_rule(&self, value: &str, tag: &str) {
+        self.change(|state| {
+            state.rules.insert(value, tag);
+        });
+    }
+
+    /// The rules it holds.
+    pub fn rules(&self) -> Vec<StandInRule> {
+        self.shared.state().rules.rules.clone()
+    }
+
+    /// Every request that came.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.shared.state().seen.clone()
+    }
+
+    /// How many connects to the stream came.
+    pub fn connects(&self) -> usize {
+        self.seen()
+            .iter()
+            .filter(|seen| is_stream(&seen.target))
+            .count()
+    }
+
+    /// Sends a line to every open stream whose steps are done.
+    pub fn push(&self, line: impl AsRef<[u8]>) {
+        let bytes = Bytes::from([line.as_ref(), b"\r\n"].concat());
+        self.change(|state| {
+            state
+                .pushes
+                .retain(|reader| reader.send(bytes.clone()).is_ok())
+        });
+    }
+
+    /// Waits until something is true of it; give it a time limit where it may never be.
+    pub async fn until(&self, is_so: impl Fn(&Self) -> bool) {
+        let mut changes = self.shared.changes.subscribe();
+        while !is_so(self) {
+            changes.changed().await.expect("the sender lives in self");
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        self.shared.change(change);
+    }
+}
+
+impl Drop for XStandIn {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // Already ended is as good.
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            // A panic there has failed its test already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        let changed = change(&mut self.state());
+        self.changes.send_modify(|number| *number += 1);
+        changed
+    }
+}
+
+fn is_stream(target: &str) -> bool {
+    target == "/2/tweets/search/stream" || target.starts_with("/2/tweets/search/stream?")
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    loop {
+        let Ok((socket, _)) = listener.accept().await else {
+            continue;
+        };
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            let service =
+                hyper::service::service_fn(move |request| answer(request, Arc::clone(&shared)));
+            // The reader's leaving and a cut of ours both end in an error here.
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(socket), service)
+                .await;
+        });
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    shared: Arc<Shared>,
+) -> Result<Response<Sent>, Infallible> {
+    let (head, body) = request.into_parts();
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or_else(String::new, ToString::to_string);
+    let header = |name: &str| {
+        head.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let body = http_body_util::Limited::new(body, MAX_BODY_BYTES)
+        .collect()
+        .await;
+    let body = body.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
+    let seen = Seen {
+        method: head.method.to_string(),
+        target: target.clone(),
+        user_agent: header("user-agent"),
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    let is_known = header("authorization") == format!("Bearer {}", shared.token);
+    let answer = shared.change(|state| {
+        state.seen.push(seen);
+        if is_known {
+            state.answer(head.method.as_str(), &target, &body)
+        } else {
+            Answer::unauthorized()
+        }
+    });
+    Ok(match answer {
+        Answer::Plain {
+            status,
+            headers,
+            body,
+        } => plain(status, &headers, body),
+        Answer::Stream(steps) => stream(steps, shared),
+        Answer::Packed(steps) => {
+            let mut response = stream(steps, shared);
+            response
+                .headers_mut()
+                .insert("content-encoding", HeaderValue::from_static("gzip"));
+            response
+        }
+    })
+}
+
+impl State {
+    fn answer(&mut self, method: &str, target: &str, body: &[u8]) -> Answer {
+        if is_stream(target) && method == "GET" {
+            return self.answer_connect();
+        }
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        if path != "/2/tweets/search/stream/rules" {
+            return Answer::plain(404, r#"{"title":"Not Found"}"#);
+        }
+        if let Some(answer) = self.rule_answers.pop_front() {
+            return answer;
+        }
+        let (status, answer) = match method {
+            "GET" => (200, self.rules.list(query)),
+            _ => self.rules.change(body),
+        };
+        Answer::plain(status, &answer.to_string())
+    }
+
+    /// The script comes first; but one connection is all there is, and without a rule there is nothing to stream.
+    fn answer_connect(&mut self) -> Answer {
+        if self.open_streams > 0 {
+            return Answer::too_many_connections();
+        }
+        let next = self
+            .streams
+            .pop_front()
+            .unwrap_or(Answer::Stream(Vec::new()));
+        match next {
+            Answer::Stream(_) | Answer::Packed(_) if self.rules.rules.is_empty() => Answer::plain(
+                409,
+                r#"{"title":"ConnectionException","detail":"You must define rules using the POST /2/tweets/search/stream/rules endpoint before connecting to filtered stream.","connection_issue":"RuleConfigurationIssue","type":"https://api.x.com/2/problems/streaming-connection"}"#,
+            ),
+            answer => answer,
+        }
+    }
+}
+
+fn plain(status: u16, headers: &[(&str, String)], body: String) -> Response<Sent> {
+    let (sender, chunks) = mpsc::channel(1);
+    // The channel has room for one, and its reader is here.
+    let _ = sender.try_send(Ok(Bytes::from(body)));
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(*name, value);
+    }
+    response
+        .body(Sent { chunks })
+        .expect("scripts have valid headers")
+}
+
+fn stream(steps: Vec<Step>, shared: Arc<Shared>) -> Response<Sent> {
+    let (sender, chunks) = mpsc::channel(WAITING);
+    let (push, pushed) = mpsc::unbounded_channel();
+    shared.change(|state| {
+        state.open_streams += 1;
+        state.pushes.push(push);
+    });
+    tokio::spawn(async move {
+        tokio::select! {
+            () = play(steps, &sender, pushed) => {}
+            () = sender.closed() => {}
+        }
+        drop(sender);
+        shared.change(|state| state.open_streams -= 1);
+    });
+    Response::new(Sent { chunks })
+}
+
+/// Plays a stream to its end; an error says that the reader is gone.
+async fn play(
+    steps: Vec<Step>,
+    sender: &mpsc::Sender<io::Result<Bytes>>,
+    mut pushed: mpsc::UnboundedReceiver<Bytes>,
+) {
+    for step in steps {
+        let sent = match step {
+            Step::Send(bytes) => sender.send(Ok(bytes)).await,
+            Step::KeepAlive => sender.send(Ok(Bytes::from_static(b"\r\n"))).await,
+            Step::Stall => return std::future::pending().await,
+            Step::Close => return,
+            Step::Cut => {
+                // hyper throws away what it has not written when a body fails: first let it take everything, and write it.
+                drop(sender.reserve_many(WAITING).await);
+                tokio::task::yield_now().await;
+                // Whether it is heard or not, this is the end.
+                let _ = sender
+                    .send(Err(io::Error::other("cut by the script")))
+                    .await;
+                return;
+            }
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+    loop {
+        let bytes = tokio::select! {
+            Some(bytes) = pushed.recv() => bytes,
+            () = tokio::time::sleep(KEEP_ALIVE) => Bytes::from_static(b"\r\n"),
+        };
+        if sender.send(Ok(bytes)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A body that is sent as its chunks come.
+struct Sent {
+    chunks: mpsc::Receiver<io::Result<Bytes>>,
+}
+
+impl Body for Sent {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.chunks
+            .poll_recv(context)
+            .map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
+    }
+}

@@ -1,0 +1,197 @@
+//! Brings the rules at X in line with the tracks: lists, compares, adds, and only then deletes.
+//!
+//! Rules outlive connections and belong to the app, which others may use: what is not tagged as ours is counted and never touched. A rule stays
+//! if its text is still wanted, whatever version its tag names: X takes no rule twice, and between deleting and adding posts would be lost.
+
+use std::collections::{HashMap, HashSet};
+
+use bowerbird_core::ids::SourceName;
+use bowerbird_core::rules::XLimits;
+use bowerbird_core::source::SourceError;
+use bowerbird_core::time::Time;
+use bowerbird_core::track::Track;
+
+use super::config::{LeftOut, XReport};
+use super::rules_api::{Api, Rule};
+use super::slots::{OUR_TAG, Wanted, plan};
+
+/// Keeps X's rules in line with the tracks of one source.
+#[derive(Debug)]
+pub(super) struct Reconciler {
+    pub(super) api: Api,
+    pub(super) source: SourceName,
+    pub(super) limits: XLimits,
+    pub(super) max_rules: usize,
+    /// Rules that X refused, and why: not sent again while they stay as they are.
+    pub(super) refused: HashMap<String, String>,
+}
+
+/// How things stand after reconciling.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Reconciled {
+    pub(super) report: XReport,
+    /// When time alone asks for reconciling again.
+    pub(super) again_at: Option<Time>,
+}
+
+/// What to change. Indices are into the lists it was made of.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Changes {
+    add: Vec<usize>,
+    /// Ids of rules of ours that nobody wants any more.
+    delete: Vec<String>,
+}
+
+impl Reconciler {
+    /// Reconciles once, as of `now`. After an error some of the changes may have been made; the next call sees them.
+    pub(super) async fn reconcile(
+        &mut self,
+        tracks: &[Track],
+        now: Time,
+    ) -> Result<Reconciled, SourceError> {
+        let rules = self.api.list().await?;
+        let foreign = rules.iter().filter(|rule| !is_ours(rule)).count();
+        let slots = self.max_rules.saturating_sub(foreign);
+        let mut plan = plan(tracks, &self.source, now, &self.limits, slots);
+        self.refused
+            .retain(|value, _| plan.wanted.iter().any(|wanted| wanted.value == *value));
+        let changes = changes(&rules, &plan.wanted, &self.refused);
+        let add: Vec<&Wanted> = changes
+            .add
+            .iter()
+            .map(|index| &plan.wanted[*index])
+            .collect();
+        self.apply(
+            &add,
+            &changes.delete,
+            self.max_rules.saturating_sub(rules.len()),
+        )
+        .await?;
+        for wanted in &plan.wanted {
+            if let Some(reason) = self.refused.get(&wanted.value) {
+                let left_out = wanted.tracks.iter().map(|track| LeftOut {
+                    track: *track,
+                    reason: reason.clone(),
+                });
+                plan.left_out.extend(left_out);
+            }
+        }
+        let in_force = plan.wanted.len() - self.refused.len();
+        tracing::info!(
+            source.name = self.source.as_str(),
+            rules.in_force = in_force,
+            rules.added = add.len(),
+            rules.deleted = changes.delete.len(),
+            rules.foreign = foreign,
+            tracks.left_out = plan.left_out.len(),
+            "The rules at X are in line with the tracks"
+        );
+        let report = XReport {
+            in_force,
+            foreign,
+            left_out: plan.left_out,
+            problem: String::new(),
+        };
+        Ok(Reconciled {
+            report,
+            again_at: plan.changes_at,
+        })
+    }
+
+    /// Adds before it deletes, so that no post falls between; only where there is no room, some must go first.
+    async fn apply(
+        &mut self,
+        add: &[&Wanted],
+        delete: &[String],
+        room: usize,
+    ) -> Result<(), SourceError> {
+        let (now, later) = add.split_at(add.len().min(room));
+        let refused = self.api.add(now).await?;
+        self.refused.extend(refused);
+        let delete: Vec<&str> = delete.iter().map(String::as_str).collect();
+        self.api.delete(&delete).await?;
+        let refused = self.api.add(later).await?;
+        self.refused.extend(refused);
+        Ok(())
+    }
+}
+
+fn is_ours(rule: &Rule) -> bool {
+    rule.tag.starts_with(OUR_TAG)
+}
+
+/// Compares by text: what X has and what we want.
+fn changes(rules: &[Rule], wanted: &[Wanted], refused: &HashMap<String, String>) -> Changes {
+    let at_x: HashSet<&str> = rules.iter().map(|rule| rule.value.trim()).collect();
+    let by_us: HashSet<&str> = wanted.iter().map(|wanted| wanted.value.as_str()).collect();
+    let is_missing = |wanted: &Wanted| {
+        !at_x.contains(wanted.value.as_str()) && !refused.contains_key(&wanted.value)
+    };
+    let add = wanted
+        .iter()
+        .enumerate()
+        .filter(|(_, wanted)| is_missing(wanted))
+        .map(|(index, _)| index)
+        .collect();
+    let unwanted = rules
+        .iter()
+        .filter(|rule| is_ours(rule) && !by_us.contains(rule.value.trim()));
+    Changes {
+        add,
+        delete: unwanted.map(|rule| rule.id.clone()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bowerbird_core::ids::TrackId;
+
+    fn rule(id: &str, value: &str, tag: &str) -> Rule {
+        Rule {
+            id: id.to_owned(),
+            value: value.to_owned(),
+            tag: tag.to_owned(),
+        }
+    }
+
+    fn wanted(value: &str) -> Wanted {
+        Wanted {
+            value: value.to_owned(),
+            tag: "bowerbird/1/1".to_owned(),
+            tracks: vec![TrackId(1)],
+        }
+    }
+
+    #[test]
+    fn only_the_difference_is_changed_and_only_ours() {
+        let rules = [
+            rule("1", "cat", "bowerbird/1/1"),
+            rule("2", "dog", "bowerbird/2/7"),
+            rule("3", "owl", "somebody else's"),
+            rule("4", "eel", ""),
+        ];
+        let refused = HashMap::from([("(".to_owned(), "no".to_owned())]);
+        let changes = changes(
+            &rules,
+            &[wanted("cat"), wanted("owl"), wanted("wren"), wanted("(")],
+            &refused,
+        );
+        assert_eq!(
+            changes,
+            Changes {
+                add: vec![2],
+                delete: vec!["2".to_owned()]
+            }
+        );
+    }
+
+    #[test]
+    fn nothing_to_do_where_all_is_in_line() {
+        let rules = [rule("1", "cat ", "bowerbird/1/1")];
+        assert_eq!(
+            changes(&rules, &[wanted("cat")], &HashMap::new()),
+            Changes::default()
+        );
+    }
+}

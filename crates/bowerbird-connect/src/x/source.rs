@@ -1,0 +1,363 @@
+//! The connection to X's filtered stream (`GET /2/tweets/search/stream`).
+//!
+//! Opening brings the rules in line first and waits, without connecting, as long as no track needs a rule: a post of a rule that nobody
+//! follows is paid for too. While connected a task beside the stream takes up changes of tracks. X can't resume: there is no cursor, and the pipeline
+//! notes a gap for the time between two connections.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bowerbird_core::frame::{Batch, Frame};
+use bowerbird_core::ids::SourceName;
+use bowerbird_core::pipeline::pause;
+use bowerbird_core::source::{
+    Connection, Keep, Ladder, MAX_BATCH_BYTES, MAX_BATCH_FRAMES, Opening, Source, SourceError,
+    SourceSpec,
+};
+use bowerbird_core::time::Time;
+use bowerbird_core::track::Track;
+use bytes::Bytes;
+use futures_util::FutureExt;
+use secrecy::ExposeSecret;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::config::{XConfig, XStatus};
+use super::lines::Lines;
+use super::reconcile::Reconciler;
+use super::rules_api::{Api, refusal};
+use super::{decode_v2, problem};
+use crate::error::ConnectError;
+use crate::http;
+
+/// X sends something every 20 seconds; a quarter more for the way.
+const STALL_AFTER: Duration = Duration::from_secs(25);
+/// How long X may take to begin an answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// Changes of tracks that come so close together are taken up in one go: X allows a hundred changes of rules in a quarter of an hour.
+const TOGETHER: Duration = Duration::from_millis(200);
+/// A packed chunk is unpacked in such pieces, so that its lines can be handed over before memory grows.
+const UNPACK_BYTES: usize = 4 << 10;
+/// Lines that wait to be handed over before more is read.
+const MAX_READY: usize = 4 * MAX_BATCH_FRAMES;
+
+/// Everything that X tells an app about a post, and what it refers to.
+const ASK_FOR: [(&str, &str); 6] = [
+    (
+        "tweet.fields",
+        "article,attachments,author_id,community_id,context_annotations,conversation_id,created_at,display_text_range,edit_controls,edit_history_tweet_ids,entities,geo,id,in_reply_to_user_id,lang,media_metadata,note_tweet,possibly_sensitive,public_metrics,referenced_tweets,reply_settings,scopes,source,text,withheld",
+    ),
+    (
+        "expansions",
+        "article.cover_media,article.media_entities,attachments.media_keys,attachments.media_source_tweet,attachments.poll_ids,author_id,edit_history_tweet_ids,entities.mentions.username,entities.note.mentions.username,geo.place_id,in_reply_to_user_id,referenced_tweets.id,referenced_tweets.id.attachments.media_keys,referenced_tweets.id.author_id",
+    ),
+    (
+        "user.fields",
+        "affiliation,created_at,description,entities,id,is_identity_verified,location,name,parody,pinned_tweet_id,profile_banner_url,profile_image_url,protected,public_metrics,subscription_type,url,username,verified,verified_type,withheld",
+    ),
+    (
+        "media.fields",
+        "alt_text,duration_ms,height,media_key,preview_image_url,public_metrics,type,url,variants,width",
+    ),
+    (
+        "poll.fields",
+        "duration_minutes,end_datetime,id,options,voting_status",
+    ),
+    (
+        "place.fields",
+        "contained_within,country,country_code,full_name,geo,id,name,place_type",
+    ),
+];
+
+/// Describes X's filtered stream as a source that listens for these tracks.
+pub fn connect(
+    name: SourceName,
+    keep: Keep,
+    config: XConfig,
+    tracks: watch::Receiver<Arc<Vec<Track>>>,
+) -> Result<Connection, ConnectError> {
+    let base_url = http::base_url("base_url", &config.base_url)?;
+    let api = Api {
+        client: http::client(&base_url)?,
+        base_url,
+        bearer: config.bearer.clone(),
+    };
+    let spec = SourceSpec {
+        name: name.clone(),
+        service: "x".to_owned(),
+        decode: decode_v2,
+        endless: true,
+        replays: false,
+        stall_after: Some(STALL_AFTER),
+        keep,
+    };
+    let open = move |_cursor| -> Opening {
+        let rules = Reconciler {
+            api: api.clone(),
+            source: name.clone(),
+            limits: config.limits,
+            max_rules: config.max_rules,
+            refused: HashMap::new(),
+        };
+        let opening = open(rules, tracks.clone(), Arc::clone(&config.status));
+        Box::pin(async move {
+            opening
+                .await
+                .map(|source| Box::new(source) as Box<dyn Source>)
+        })
+    };
+    Ok(Connection {
+        spec,
+        open: Box::new(open),
+    })
+}
+
+type Tracks = watch::Receiver<Arc<Vec<Track>>>;
+
+async fn open(
+    mut rules: Reconciler,
+    mut tracks: Tracks,
+    status: Arc<XStatus>,
+) -> Result<XStream, SourceError> {
+    let again_at = loop {
+        let now_tracks = Arc::clone(&tracks.borrow_and_update());
+        let reconciled = rules.reconcile(&now_tracks, Time::now()).await?;
+        let is_needed = reconciled.report.in_force > 0;
+        status.set(reconciled.report);
+        if is_needed {
+            break reconciled.again_at;
+        }
+        tracing::info!(
+            source.name = rules.source.as_str(),
+            "No track needs a rule at X; connecting waits for one"
+        );
+        if !changed(&mut tracks, reconciled.again_at).await {
+            return Err(SourceError::Stop {
+                reason: "no track needs a rule at X, and none can come".to_owned(),
+            });
+        }
+    };
+    let response = stream(&rules.api).await?;
+    let is_packed = response
+        .headers()
+        .get("content-encoding")
+        .is_some_and(|value| value == "gzip");
+    Ok(XStream {
+        response,
+        unpack: is_packed.then(|| flate2::write::MultiGzDecoder::new(Vec::new())),
+        lines: Lines::default(),
+        ready: VecDeque::new(),
+        ended: None,
+        rules: tokio::spawn(follow(rules, tracks, again_at, status)),
+    })
+}
+
+async fn stream(api: &Api) -> Result<reqwest::Response, SourceError> {
+    let parameters: Vec<String> = ASK_FOR
+        .iter()
+        .map(|(name, values)| format!("{name}={values}"))
+        .collect();
+    let url = format!(
+        "{}/2/tweets/search/stream?{}",
+        api.base_url,
+        parameters.join("&")
+    );
+    let request = api
+        .client
+        .get(url)
+        .bearer_auth(api.bearer.expose_secret())
+        .header("accept-encoding", "gzip");
+    let network = |reason: String| SourceError::Retry {
+        ladder: Ladder::Network,
+        reason,
+    };
+    let answer = tokio::time::timeout(ANSWER_WITHIN, request.send()).await;
+    let answer = answer.map_err(|_| {
+        network(format!(
+            "X did not answer within {} s",
+            ANSWER_WITHIN.as_secs()
+        ))
+    })?;
+    let mut response = answer.map_err(|error| {
+        network(format!(
+            "connecting to X failed: {}",
+            http::describe(&error)
+        ))
+    })?;
+    match response.status().as_u16() {
+        200 => Ok(response),
+        _ => Err(refusal(&mut response, &api.bearer).await),
+    }
+}
+
+/// Waits until the tracks have changed, or time has changed them; `false` if they never will again.
+async fn changed(tracks: &mut Tracks, again_at: Option<Time>) -> bool {
+    let turn = async {
+        match again_at {
+            Some(at) => tokio::time::sleep(at.since(Time::now())).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        changed = tracks.changed() => changed.is_ok(),
+        () = turn => true,
+    }
+}
+
+/// Brings the rules in line with every change of tracks, for as long as the stream lives. The stream must not break because a rule can't be
+/// changed just now, so this pauses and tries again by itself, on the pipeline's ladders.
+async fn follow(
+    mut rules: Reconciler,
+    mut tracks: Tracks,
+    mut again_at: Option<Time>,
+    status: Arc<XStatus>,
+) {
+    let mut failed = 0;
+    loop {
+        if failed == 0 && !changed(&mut tracks, again_at).await {
+            return;
+        }
+        tokio::time::sleep(TOGETHER).await;
+        let now_tracks = Arc::clone(&tracks.borrow_and_update());
+        let error = match rules.reconcile(&now_tracks, Time::now()).await {
+            Ok(reconciled) => {
+                failed = 0;
+                again_at = reconciled.again_at;
+                status.set(reconciled.report);
+                continue;
+            }
+            Err(error) => error,
+        };
+        let reason = error.to_string();
+        tracing::warn!(
+            source.name = rules.source.as_str(),
+            reason,
+            "The rules at X can't be brought in line with the tracks"
+        );
+        status.set_problem(&reason);
+        failed += 1;
+        match error {
+            SourceError::Retry { ladder, .. } => tokio::time::sleep(pause(ladder, failed)).await,
+            SourceError::WaitUntil { at, .. } => tokio::time::sleep(at.since(Time::now())).await,
+            // The next change may be one that X takes.
+            SourceError::Stop { .. } | SourceError::CursorLost { .. } => failed = 0,
+        }
+    }
+}
+
+/// A stream that is being read.
+#[derive(Debug)]
+struct XStream {
+    response: reqwest::Response,
+    unpack: Option<flate2::write::MultiGzDecoder<Vec<u8>>>,
+    lines: Lines,
+    /// Lines that wait to be handed over.
+    ready: VecDeque<Frame>,
+    /// Why the stream is over; told when all that was ready is handed over.
+    ended: Option<SourceError>,
+    /// The task that follows the tracks.
+    rules: JoinHandle<()>,
+}
+
+impl Drop for XStream {
+    fn drop(&mut self) {
+        self.rules.abort();
+    }
+}
+
+impl XStream {
+    /// Takes what reading gave.
+    fn take(&mut self, came: Result<Option<Bytes>, reqwest::Error>) {
+        match came {
+            Ok(Some(chunk)) => self.take_chunk(&chunk),
+            Ok(None) => self.end("X closed the stream".to_owned()),
+            Err(error) => self.end(format!(
+                "the stream from X broke: {}",
+                http::describe(&error)
+            )),
+        }
+    }
+
+    fn take_chunk(&mut self, chunk: &Bytes) {
+        let now = Time::now();
+        let before = self.ready.len();
+        match &mut self.unpack {
+            None => self.lines.push(chunk, now, &mut self.ready),
+            Some(unpack) => {
+                for piece in chunk.chunks(UNPACK_BYTES) {
+                    let unpacked = unpack.write_all(piece).and_then(|()| unpack.flush());
+                    let plain = Bytes::from(std::mem::take(unpack.get_mut()));
+                    self.lines.push(&plain, now, &mut self.ready);
+                    if let Err(error) = unpacked {
+                        return self.end(format!("the stream from X can't be unpacked: {error}"));
+                    }
+                }
+            }
+        }
+        let new = self
+            .ready
+            .iter()
+            .skip(before)
+            .filter(|frame| frame.broken.is_none());
+        if let Some(problem) = new
+            .filter_map(|frame| problem::of_line(&frame.bytes))
+            .next()
+        {
+            self.ended.get_or_insert(problem);
+        }
+    }
+
+    fn end(&mut self, reason: String) {
+        self.ready.extend(self.lines.end(Time::now()));
+        self.ended.get_or_insert(SourceError::Retry {
+            ladder: Ladder::Network,
+            reason,
+        });
+    }
+
+    /// What is ready, as far as it fits into a batch.
+    fn batch(&mut self) -> Batch {
+        let mut bytes = 0;
+        let fits = |frame: &&Frame| {
+            bytes += frame.bytes.len();
+            bytes <= MAX_BATCH_BYTES
+        };
+        let n_frames = self
+            .ready
+            .iter()
+            .take(MAX_BATCH_FRAMES)
+            .take_while(fits)
+            .count();
+        Batch {
+            frames: self.ready.drain(..n_frames.max(1)).collect(),
+            cursor: None,
+        }
+    }
+}
+
+#[async_trait]
+impl Source for XStream {
+    async fn next_batch(&mut self) -> Result<Option<Batch>, SourceError> {
+        while self.ready.is_empty() {
+            if let Some(error) = &self.ended {
+                return Err(error.clone());
+            }
+            let came = self.response.chunk().await;
+            self.take(came);
+        }
+        // What has come already goes with it: fewer and larger batches while the stream is fast.
+        while self.ended.is_none() && self.ready.len() < MAX_READY.min(MAX_BATCH_FRAMES) {
+            let Some(came) = self.response.chunk().now_or_never() else {
+                break;
+            };
+            self.take(came);
+        }
+        Ok(Some(self.batch()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

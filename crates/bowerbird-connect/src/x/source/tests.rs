@@ -1,0 +1,511 @@
+use bowerbird_core::ids::TrackId;
+use bowerbird_core::testing::source_suite;
+use bowerbird_core::track::TrackDraft;
+use secrecy::SecretString;
+
+use super::*;
+use crate::synthetic::x_v2_envelope;
+use crate::testing::{Answer, Step, XStandIn};
+use crate::x::{XReport, XStatus};
+
+const TOKEN: &str = "token-of-a-test";
+
+/// A source that listens to a stand-in.
+struct Listening {
+    connection: Connection,
+    tracks: watch::Sender<Arc<Vec<Track>>>,
+    status: Arc<XStatus>,
+}
+
+impl Listening {
+    fn to(stand_in: &XStandIn, rules: &[&str]) -> Self {
+        Self::with(stand_in, rules, |_| {})
+    }
+
+    fn with(stand_in: &XStandIn, rules: &[&str], adjust: impl FnOnce(&mut XConfig)) -> Self {
+        let mut config = XConfig::new(SecretString::from(TOKEN));
+        config.base_url = stand_in.base_url();
+        adjust(&mut config);
+        let status = Arc::clone(&config.status);
+        let (tracks, receiver) = watch::channel(Arc::new(tracks(rules)));
+        let connection =
+            connect(SourceName::parse("x").unwrap(), Keep::All, config, receiver).unwrap();
+        Self {
+            connection,
+            tracks,
+            status,
+        }
+    }
+
+    fn follow(&self, rules: &[&str]) {
+        self.tracks.send_replace(Arc::new(tracks(rules)));
+    }
+
+    async fn open(&self) -> Result<Box<dyn Source>, SourceError> {
+        (self.connection.open)(None).await
+    }
+
+    async fn opened(&self) -> Box<dyn Source> {
+        self.open().await.unwrap()
+    }
+}
+
+fn tracks(rules: &[&str]) -> Vec<Track> {
+    let track = |(id, rule): (u64, &&str)| Track {
+        id: TrackId(id),
+        rule_version: 1,
+        draft: TrackDraft::new(format!("track {id}"), *rule),
+        created_at: Time(0),
+        changed_at: Time(0),
+    };
+    (1..).zip(rules).map(track).collect()
+}
+
+fn posts(n: u64) -> Vec<Vec<u8>> {
+    (0..n).map(|n| x_v2_envelope(1, n, 0)).collect()
+}
+
+/// Reads until the connection ends: what came, keep-alives left out, and why it ended.
+async fn read(source: &mut dyn Source) -> (Vec<Frame>, SourceError) {
+    let mut frames = Vec::new();
+    loop {
+        match source.next_batch().await {
+            Ok(batch) => frames.extend(
+                batch
+                    .unwrap()
+                    .frames
+                    .into_iter()
+                    .filter(|frame| !frame.is_keep_alive()),
+            ),
+            Err(error) => return (frames, error),
+        }
+    }
+}
+
+fn values(stand_in: &XStandIn) -> Vec<String> {
+    let mut values: Vec<String> = stand_in
+        .rules()
+        .into_iter()
+        .map(|rule| rule.value)
+        .collect();
+    values.sort();
+    values
+}
+
+#[tokio::test]
+async fn behaves_as_a_source() {
+    let stand_in = XStandIn::start(TOKEN, (0..3).map(|_| Answer::chunked(posts(900), 777)));
+    let listening = Listening::to(&stand_in, &["cat"]);
+    source_suite::endless(&listening.connection, 900).await;
+}
+
+#[tokio::test]
+async fn asks_for_everything_and_says_who_it_is() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    let _source = Listening::to(&stand_in, &["cat"]).opened().await;
+    let seen = stand_in.seen();
+    let connect = seen
+        .iter()
+        .find(|seen| seen.target.contains("stream?"))
+        .unwrap();
+    for field in [
+        "tweet.fields=",
+        "referenced_tweets.id.author_id",
+        "context_annotations",
+        "place_type",
+        "voting_status",
+    ] {
+        assert!(connect.target.contains(field), "{field}");
+    }
+    assert!(
+        seen.iter()
+            .all(|seen| seen.user_agent.starts_with("bowerbird/"))
+    );
+}
+
+#[tokio::test]
+async fn frames_come_whole_however_they_are_chunked() {
+    let posts = posts(20);
+    for chunk_bytes in [1, 2, 3, 1_000, 100_000] {
+        let Answer::Stream(mut steps) = Answer::chunked(&posts, chunk_bytes) else {
+            unreachable!()
+        };
+        steps.push(Step::Close);
+        let stand_in = XStandIn::start(TOKEN, [Answer::Stream(steps)]);
+        let mut source = Listening::to(&stand_in, &["cat"]).opened().await;
+        let (frames, error) = read(&mut *source).await;
+        let frames: Vec<_> = frames.iter().map(|frame| frame.bytes.to_vec()).collect();
+        assert_eq!(frames, posts);
+        assert!(
+            matches!(
+                error,
+                SourceError::Retry {
+                    ladder: Ladder::Network,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_same_post_twice_comes_twice_and_is_one_event() {
+    let post = x_v2_envelope(1, 5, 0);
+    let steps = vec![
+        Step::line(&post),
+        Step::KeepAlive,
+        Step::line(&post),
+        Step::Close,
+    ];
+    let stand_in = XStandIn::start(TOKEN, [Answer::Stream(steps)]);
+    let mut source = Listening::to(&stand_in, &["cat"]).opened().await;
+    let (frames, _) = read(&mut *source).await;
+    let ids: Vec<_> = frames
+        .iter()
+        .map(|frame| decode_v2(&frame.bytes).unwrap().id.into_owned())
+        .collect();
+    assert_eq!(ids.len(), 2);
+    assert_eq!(ids[0], ids[1]);
+}
+
+#[tokio::test]
+async fn keep_alives_are_empty_frames() {
+    let stand_in = XStandIn::start(TOKEN, [Answer::Stream(vec![Step::KeepAlive])]);
+    let mut source = Listening::to(&stand_in, &["cat"]).opened().await;
+    let batch = source.next_batch().await.unwrap().unwrap();
+    assert!(batch.frames.iter().all(Frame::is_keep_alive));
+    assert_eq!(batch.cursor, None);
+}
+
+#[tokio::test]
+async fn a_cut_inside_a_frame_leaves_a_torn_one_and_the_next_connection_goes_on() {
+    let posts = posts(2);
+    let cut = vec![
+        Step::line(&posts[0]),
+        Step::part(&posts[1][..40]),
+        Step::Cut,
+    ];
+    let stand_in = XStandIn::start(TOKEN, [Answer::Stream(cut), Answer::lines(&posts[1..])]);
+    let listening = Listening::to(&stand_in, &["cat"]);
+    let mut source = listening.opened().await;
+    let (frames, error) = read(&mut *source).await;
+    assert_eq!(frames[0].bytes, posts[0]);
+    assert_eq!(frames[1].bytes, posts[1][..40]);
+    assert!(
+        frames[1].broken.as_ref().unwrap().starts_with("torn"),
+        "{:?}",
+        frames[1].broken
+    );
+    assert!(
+        matches!(
+            error,
+            SourceError::Retry {
+                ladder: Ladder::Network,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    drop(source);
+    stand_in.until(|stand_in| stand_in.connects() == 1).await;
+    let mut source = reopened(&listening).await;
+    assert_eq!(
+        source.next_batch().await.unwrap().unwrap().frames[0].bytes,
+        posts[1]
+    );
+}
+
+/// Opens again as the pipeline would; the stand-in may not have noticed yet that the last reader is gone.
+async fn reopened(listening: &Listening) -> Box<dyn Source> {
+    loop {
+        match listening.open().await {
+            Ok(source) => return source,
+            Err(SourceError::Retry {
+                ladder: Ladder::RateLimit,
+                ..
+            }) => tokio::task::yield_now().await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_last_word_is_handed_over_and_then_obeyed() {
+    for (disconnect, ladder) in [
+        ("UpstreamOperationalDisconnect", Ladder::Network),
+        ("ForceDisconnect", Ladder::RateLimit),
+    ] {
+        let steps = vec![
+            Step::line(&posts(1)[0]),
+            Answer::disconnect_line(disconnect),
+            Step::Close,
+        ];
+        let stand_in = XStandIn::start(TOKEN, [Answer::Stream(steps)]);
+        let mut source = Listening::to(&stand_in, &["cat"]).opened().await;
+        let (frames, error) = read(&mut *source).await;
+        assert_eq!(frames.len(), 2);
+        assert!(matches!(
+            decode_v2(&frames[1].bytes).unwrap().body,
+            bowerbird_core::event::Body::Notice(_)
+        ));
+        assert!(
+            matches!(&error, SourceError::Retry { ladder: found, .. } if *found == ladder),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn packed_streams_are_unpacked() {
+    let posts = posts(50);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    for post in &posts {
+        packed.write_all(post).unwrap();
+        packed.write_all(b"\r\n").unwrap();
+        packed.flush().unwrap();
+    }
+    let packed = packed.finish().unwrap();
+    let stand_in = XStandIn::start(
+        TOKEN,
+        [Answer::Packed(packed.chunks(333).map(Step::part).collect())],
+    );
+    let mut source = Listening::to(&stand_in, &["cat"]).opened().await;
+    let mut frames = Vec::new();
+    while frames.len() < posts.len() {
+        frames.extend(
+            source
+                .next_batch()
+                .await
+                .unwrap()
+                .unwrap()
+                .frames
+                .into_iter()
+                .map(|frame| frame.bytes.to_vec()),
+        );
+    }
+    assert_eq!(frames, posts);
+}
+
+#[tokio::test]
+async fn refusals_say_what_to_do() {
+    let reset = Time::now().seconds() + 600;
+    let answers = [
+        (Answer::unavailable(), "Server"),
+        (Answer::unauthorized(), "stop"),
+        (Answer::usage_capped(), "stop"),
+        (Answer::too_many_connections(), "RateLimit"),
+        (Answer::rate_limited(reset), "wait"),
+        (Answer::plain(302, ""), "stop"),
+    ];
+    let stand_in = XStandIn::start(TOKEN, answers.iter().map(|(answer, _)| answer.clone()));
+    let listening = Listening::to(&stand_in, &["cat"]);
+    for (answer, expected) in &answers {
+        let found = match listening.open().await.err().unwrap() {
+            SourceError::Retry { ladder, .. } => format!("{ladder:?}"),
+            SourceError::WaitUntil { at, .. } if at.seconds() == reset => "wait".to_owned(),
+            SourceError::Stop { .. } => "stop".to_owned(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(found, *expected, "{answer:?}");
+    }
+    assert!(listening.open().await.is_ok());
+}
+
+#[tokio::test]
+async fn only_one_connection_is_had() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    let listening = Listening::to(&stand_in, &["cat"]);
+    let _first = listening.opened().await;
+    let second = listening.open().await.err().unwrap();
+    assert!(
+        matches!(
+            second,
+            SourceError::Retry {
+                ladder: Ladder::RateLimit,
+                ..
+            }
+        ),
+        "{second}"
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_token_stops_and_is_never_told() {
+    let stand_in = XStandIn::start("another token", []);
+    let listening = Listening::to(&stand_in, &["cat"]);
+    let error = listening.open().await.err().unwrap();
+    assert!(matches!(error, SourceError::Stop { .. }));
+    let echo = format!(r#"{{"title":"Forbidden","detail":"{TOKEN} is not allowed"}}"#);
+    let stand_in = XStandIn::start(TOKEN, [Answer::plain(403, &echo)]);
+    let echoed = Listening::to(&stand_in, &["cat"])
+        .open()
+        .await
+        .err()
+        .unwrap();
+    let config = XConfig::new(SecretString::from(TOKEN));
+    for shown in [
+        format!("{error:?}"),
+        format!("{echoed} {echoed:?}"),
+        format!("{config:?}"),
+        format!("{:?}", listening.connection),
+    ] {
+        assert!(!shown.contains(TOKEN), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn rules_are_brought_in_line_and_others_are_left_alone() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    stand_in.limit_rules(1_000, 2);
+    stand_in.hold_rule("their rule", "theirs");
+    stand_in.hold_rule("untagged", "");
+    stand_in.hold_rule("dog", "bowerbird/9/1");
+    stand_in.hold_rule("cat", "bowerbird/1/7");
+    stand_in.hold_rule("bird", "not-bowerbird/1/1");
+    let listening = Listening::to(&stand_in, &["cat", "owl", "wren"]);
+    let _source = listening.opened().await;
+    assert_eq!(
+        values(&stand_in),
+        ["bird", "cat", "owl", "their rule", "untagged", "wren"]
+    );
+    let tags: Vec<_> = stand_in
+        .rules()
+        .into_iter()
+        .filter(|rule| rule.tag.starts_with("bowerbird/"))
+        .map(|rule| rule.tag)
+        .collect();
+    assert_eq!(tags, ["bowerbird/1/7", "bowerbird/2/1", "bowerbird/3/1"]);
+    assert_eq!(
+        listening.status.report(),
+        XReport {
+            in_force: 3,
+            foreign: 3,
+            ..XReport::default()
+        }
+    );
+    let seen = stand_in.seen();
+    let position = |word: &str| {
+        seen.iter()
+            .position(|seen| seen.body.contains(word))
+            .unwrap()
+    };
+    assert!(
+        position("\"add\"") < position("\"delete\""),
+        "nothing falls between"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_rule_stops_no_other() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    stand_in.refuse_rules_with("cheese");
+    let listening = Listening::to(&stand_in, &["cat", "cheese", "has:images", "owl"]);
+    let _source = listening.opened().await;
+    assert_eq!(values(&stand_in), ["cat", "owl"]);
+    let report = listening.status.report();
+    assert_eq!(report.in_force, 2);
+    let mut left_out: Vec<_> = report
+        .left_out
+        .iter()
+        .map(|left_out| (left_out.track.0, left_out.reason.as_str()))
+        .collect();
+    left_out.sort_unstable();
+    assert_eq!(left_out.len(), 2);
+    assert_eq!(
+        left_out[0],
+        (
+            2,
+            "X refused the rule: this stand-in does not take the rule (at position 1)"
+        )
+    );
+    assert!(
+        left_out[1].1.starts_with("X would refuse the rule"),
+        "{left_out:?}"
+    );
+}
+
+#[tokio::test]
+async fn no_more_rules_than_there_are_slots() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    stand_in.limit_rules(3, 1_000);
+    stand_in.hold_rule("theirs", "x");
+    stand_in.hold_rule("old", "bowerbird/8/1");
+    stand_in.hold_rule("older", "bowerbird/9/1");
+    let listening = Listening::with(&stand_in, &["one", "two", "three"], |config| {
+        config.max_rules = 3
+    });
+    let _source = listening.opened().await;
+    assert_eq!(values(&stand_in), ["one", "theirs", "two"]);
+    assert_eq!(listening.status.report().left_out.len(), 1);
+}
+
+#[tokio::test]
+async fn without_a_rule_it_waits_and_does_not_connect() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    stand_in.hold_rule("theirs", "x");
+    let listening = Listening::to(&stand_in, &[]);
+    let opening = listening.open();
+    let follow = async {
+        stand_in.until(|stand_in| !stand_in.seen().is_empty()).await;
+        assert_eq!(stand_in.connects(), 0);
+        listening.follow(&["cat"]);
+    };
+    let (opened, ()) = tokio::join!(opening, follow);
+    assert!(opened.is_ok());
+    assert_eq!(
+        (values(&stand_in).as_slice(), stand_in.connects()),
+        (["cat".to_owned(), "theirs".to_owned()].as_slice(), 1)
+    );
+}
+
+#[tokio::test]
+async fn without_a_rule_and_without_hope_it_stops() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    let Listening {
+        connection, tracks, ..
+    } = Listening::to(&stand_in, &[]);
+    drop(tracks);
+    let opened = (connection.open)(None).await;
+    assert!(matches!(opened.err(), Some(SourceError::Stop { .. })));
+}
+
+#[tokio::test]
+async fn tracks_are_followed_without_connecting_again() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    let listening = Listening::to(&stand_in, &["cat"]);
+    let mut source = listening.opened().await;
+    listening.follow(&["cat", "owl"]);
+    stand_in
+        .until(|stand_in| values(stand_in) == ["cat", "owl"])
+        .await;
+    stand_in.answer_rules_with([Answer::plain(418, "{}")]);
+    listening.follow(&["owl"]);
+    stand_in.until(|stand_in| stand_in.seen().len() >= 6).await;
+    listening.follow(&["owl", "wren"]);
+    stand_in
+        .until(|stand_in| values(stand_in) == ["owl", "wren"])
+        .await;
+    let post = x_v2_envelope(1, 1, 0);
+    stand_in.push(&post);
+    let frames = source.next_batch().await.unwrap().unwrap().frames;
+    assert_eq!((&frames[0].bytes[..], stand_in.connects()), (&post[..], 1));
+}
+
+#[tokio::test]
+async fn a_network_without_x_is_tried_again() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    let listening = Listening::to(&stand_in, &["cat"]);
+    drop(stand_in);
+    let error = listening.open().await.err().unwrap();
+    assert!(
+        matches!(
+            error,
+            SourceError::Retry {
+                ladder: Ladder::Network,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
