@@ -117,16 +117,19 @@ impl Hub {
         (Arc::clone(&hub), HubTask { hub, offered })
     }
 
-    /// Takes a batch that is durable; never waits.
-    pub fn offer(&self, first_offset: u64, entries: &[Entry]) {
+    /// Takes a batch that is durable; never waits. Posts with the `erased` keys, deleted by the batch, leave memory at once.
+    pub fn offer(&self, first_offset: u64, entries: &[Entry], erased: &[u64]) {
         let offered = |(entry, offset): (&Entry, u64)| Offered {
             offset,
             entry: entry.clone(),
         };
         let batch: Vec<Offered> = entries.iter().zip(first_offset..).map(offered).collect();
         let mut recent = self.recent();
+        recent.forget(erased);
         for one in &batch {
-            recent.push(one.clone());
+            if !erased.contains(&one.entry.key) || is_delete(&one.entry.bytes) {
+                recent.push(one.clone());
+            }
         }
         if self.readers.receiver_count() > 0 {
             let count = batch.len() as u64;
@@ -251,13 +254,18 @@ fn server_sent(kind: LiveKind, offset: u64, json: &[u8]) -> Bytes {
 }
 
 impl Recent {
-    /// Adds a record; a deletion takes the post it names out of memory.
-    fn push(&mut self, one: Offered) {
-        if is_delete(&one.entry.bytes) {
-            let key = one.entry.key;
-            self.records.retain(|kept| kept.entry.key != key);
-            self.bytes = self.records.iter().map(|kept| kept.entry.bytes.len()).sum();
+    /// Drops what must not be shown again.
+    fn forget(&mut self, erased: &[u64]) {
+        if erased.is_empty() {
+            return;
         }
+        self.records
+            .retain(|kept| !erased.contains(&kept.entry.key) || is_delete(&kept.entry.bytes));
+        let sizes = self.records.iter().map(|kept| kept.entry.bytes.len());
+        self.bytes = sizes.sum();
+    }
+
+    fn push(&mut self, one: Offered) {
         self.bytes += one.entry.bytes.len();
         self.records.push_back(one);
         while self.records.len() > RECENT_RECORDS || self.bytes > RECENT_BYTES {

@@ -86,7 +86,10 @@ impl RawCodec {
         compressor
             .include_checksum(true)
             .expect("the parameter exists in every zstd");
-        Packer { compressor }
+        Packer {
+            compressor,
+            packed: Vec::new(),
+        }
     }
 
     /// Unpacks one frame.
@@ -117,9 +120,10 @@ impl RawCodec {
     }
 }
 
-/// Packs frames one after another, keeping its context.
+/// Packs frames one after another, keeping its context and its buffer.
 pub struct Packer {
     compressor: zstd::bulk::Compressor<'static>,
+    packed: Vec<u8>,
 }
 
 impl std::fmt::Debug for Packer {
@@ -129,11 +133,15 @@ impl std::fmt::Debug for Packer {
 }
 
 impl Packer {
-    /// Packs one frame.
-    pub fn pack(&mut self, bytes: &[u8]) -> Vec<u8> {
+    /// Packs one frame; the answer is good until the next one.
+    pub fn pack(&mut self, bytes: &[u8]) -> &[u8] {
+        self.packed.clear();
+        self.packed
+            .reserve(zstd::zstd_safe::compress_bound(bytes.len()));
         self.compressor
-            .compress(bytes)
-            .expect("zstd compresses any bytes into a buffer of its own bound")
+            .compress_to_buffer(bytes, &mut self.packed)
+            .expect("zstd compresses any bytes into a buffer of its own bound");
+        &self.packed
     }
 }
 

@@ -100,6 +100,7 @@ async fn a_reader_gets_events_in_order_with_marks_and_tracks() {
             post("2", "a cat", vec![]),
             delete("1"),
         ],
+        &[],
     );
     let got = read(&mut reader, 3).await;
     assert_eq!(
@@ -134,7 +135,7 @@ async fn resuming_gives_what_came_between_and_says_what_is_gone() {
     let many: Vec<Entry> = (0..RECENT_RECORDS + 10)
         .map(|n| post(&n.to_string(), &format!("post {n}"), vec![]))
         .collect();
-    hub.offer(0, &many);
+    hub.offer(0, &many, &[]);
     let mut late = hub.subscribe(Some(RECENT_RECORDS as u64 + 7));
     assert_eq!(
         texts(&read(&mut late, 2).await),
@@ -153,8 +154,11 @@ async fn a_deleted_post_is_not_shown_again() {
     hub.offer(
         0,
         &[post("1", "regretted", vec![]), post("2", "stays", vec![])],
+        &[],
     );
-    hub.offer(2, &[delete("1")]);
+    let erased = [EventId::new("test", "1").key()];
+    hub.offer(2, &[delete("1")], &erased);
+    hub.offer(3, &[post("1", "regretted", vec![]), delete("1")], &erased);
     let shown: Vec<_> = hub
         .recent_posts(None, 10)
         .into_iter()
@@ -173,7 +177,7 @@ async fn a_slow_reader_misses_and_is_told() {
     let (hub, task) = Hub::new(live());
     let mut reader = hub.subscribe(None);
     for n in 0..INTAKE_QUEUE as u64 + 2 {
-        hub.offer(n, &[post(&n.to_string(), "x", vec![])]);
+        hub.offer(n, &[post(&n.to_string(), "x", vec![])], &[]);
     }
     tokio::spawn(task.run());
     let got = texts(&read(&mut reader, INTAKE_QUEUE + 1).await);

@@ -1,5 +1,7 @@
 //! From frames to spool entries: decode, match, compress, encode. Pure work for a core; no waiting.
 
+use bytes::Bytes;
+
 use crate::event::{Body, Event, NoticeKind, with_doc};
 use crate::frame::Frame;
 use crate::ids::SourceName;
@@ -36,37 +38,73 @@ pub(super) struct Prepared {
     pub(super) first_at: Option<Time>,
     /// Limit notices: when, and how many posts were withheld on this connection so far.
     pub(super) limits: Vec<(Time, u64)>,
+    /// Keys of posts that deletions among the records name: they leave live memory at once.
+    pub(super) erased: Vec<u64>,
     /// The records.
     pub(super) entries: Vec<Entry>,
+}
+
+/// The records of a batch, encoded one after another into one buffer: one allocation, and what is read together lies together.
+#[derive(Default)]
+struct Encoded {
+    buffer: Vec<u8>,
+    ends: Vec<(u64, usize)>,
+}
+
+impl Encoded {
+    fn push(&mut self, key: u64, record: &Record<'_>) {
+        self.buffer = record.encode(std::mem::take(&mut self.buffer));
+        self.ends.push((key, self.buffer.len()));
+    }
+
+    fn into_entries(self) -> Vec<Entry> {
+        let buffer = Bytes::from(self.buffer);
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|(_, end)| *end));
+        let records = starts.zip(&self.ends);
+        let entry = |(start, (key, end)): (usize, &(u64, usize))| Entry {
+            key: *key,
+            bytes: buffer.slice(start..*end),
+        };
+        records.map(entry).collect()
+    }
+}
+
+/// What one batch is worked on with.
+struct Work<'p> {
+    matcher: Matcher,
+    packers: Packers<'p>,
+    prepared: Prepared,
+    encoded: Encoded,
 }
 
 impl Preparer<'_> {
     /// Prepares a batch.
     pub(super) fn prepare(&self, frames: &[Frame]) -> Prepared {
-        let mut matcher = self.live.matcher();
-        let mut packers = Packers {
-            codec: self.codec,
-            by_service: Vec::new(),
-        };
-        let mut prepared = Prepared {
-            entries: Vec::with_capacity(frames.len()),
-            ..Prepared::default()
+        let mut work = Work {
+            matcher: self.live.matcher(),
+            packers: Packers {
+                codec: self.codec,
+                by_service: Vec::new(),
+            },
+            prepared: Prepared::default(),
+            encoded: Encoded::default(),
         };
         for frame in frames {
-            prepared.first_at.get_or_insert(frame.received_at);
-            prepared.heard_at = Some(frame.received_at);
+            work.prepared.first_at.get_or_insert(frame.received_at);
+            work.prepared.heard_at = Some(frame.received_at);
             if frame.is_keep_alive() {
                 continue;
             }
-            prepared.read += 1;
+            work.prepared.read += 1;
             match self.decoded(frame) {
-                Ok(event) => self.event(frame, event, &mut matcher, &mut packers, &mut prepared),
-                Err(reason) => prepared
-                    .entries
-                    .push(self.refused(frame, &reason, &mut packers)),
+                Ok(event) => self.event(frame, event, &mut work),
+                Err(reason) => self.refused(frame, &reason, &mut work),
             }
         }
-        prepared
+        Prepared {
+            entries: work.encoded.into_entries(),
+            ..work.prepared
+        }
     }
 
     fn decoded<'f>(&self, frame: &'f Frame) -> Result<Event<'f>, String> {
@@ -76,41 +114,32 @@ impl Preparer<'_> {
         }
     }
 
-    fn event(
-        &self,
-        frame: &Frame,
-        event: Event<'_>,
-        matcher: &mut Matcher,
-        packers: &mut Packers<'_>,
-        prepared: &mut Prepared,
-    ) {
-        let captures = self.captures(&event, frame.received_at, matcher);
-        let is_new_post = matches!(event.body, Body::Post(_));
-        if self.keep == Keep::Matched && is_new_post && captures.is_empty() {
-            prepared.unmatched += 1;
-            return;
-        }
-        if let Body::Notice(notice) = &event.body
-            && notice.kind == NoticeKind::Limit
-        {
-            prepared
-                .limits
-                .push((frame.received_at, notice.withheld.unwrap_or(0)));
-        }
-        if is_new_post {
-            self.sampler
-                .offer(&event.id.service, &frame.bytes, self.codec);
-        }
+    fn event(&self, frame: &Frame, event: Event<'_>, work: &mut Work<'_>) {
+        let captures = self.captures(&event, frame.received_at, &mut work.matcher);
         let key = event.id.key();
-        let raw = packers.of(&event.id.service).pack(&frame.bytes);
+        match &event.body {
+            Body::Post(_) if self.keep == Keep::Matched && captures.is_empty() => {
+                work.prepared.unmatched += 1;
+                return;
+            }
+            Body::Post(_) => self
+                .sampler
+                .offer(&event.id.service, &frame.bytes, self.codec),
+            Body::Delete(_) => work.prepared.erased.push(key),
+            Body::Notice(notice) if notice.kind == NoticeKind::Limit => {
+                let withheld = notice.withheld.unwrap_or(0);
+                work.prepared.limits.push((frame.received_at, withheld));
+            }
+            _ => {}
+        }
+        let raw = work.packers.of(&event.id.service).pack(&frame.bytes);
         let content = Content::Event {
             event,
             captures,
-            raw: &raw,
+            raw,
         };
-        prepared
-            .entries
-            .push(self.entry(key, frame.received_at, content, raw.len() + 512));
+        let record = self.record(frame.received_at, content);
+        work.encoded.push(key, &record);
     }
 
     fn captures(&self, event: &Event<'_>, received_at: Time, matcher: &mut Matcher) -> Vec<Caught> {
@@ -122,30 +151,21 @@ impl Preparer<'_> {
         })
     }
 
-    fn refused(&self, frame: &Frame, reason: &str, packers: &mut Packers<'_>) -> Entry {
-        let raw = packers.of("").pack(&frame.bytes);
+    fn refused(&self, frame: &Frame, reason: &str, work: &mut Work<'_>) {
+        let raw = work.packers.of("").pack(&frame.bytes);
         let content = Content::Refused {
             reason: reason.into(),
-            raw: &raw,
+            raw,
         };
-        self.entry(0, frame.received_at, content, raw.len() + 256)
+        let record = self.record(frame.received_at, content);
+        work.encoded.push(0, &record);
     }
 
-    fn entry(
-        &self,
-        key: u64,
-        received_at: Time,
-        content: Content<'_>,
-        about_bytes: usize,
-    ) -> Entry {
-        let record = Record {
+    fn record<'r>(&'r self, received_at: Time, content: Content<'r>) -> Record<'r> {
+        Record {
             source: self.source.as_str().into(),
             received_at,
             content,
-        };
-        Entry {
-            key,
-            bytes: record.encode(Vec::with_capacity(about_bytes)).into(),
         }
     }
 }

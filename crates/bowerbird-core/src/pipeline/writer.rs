@@ -34,6 +34,7 @@ impl Writer {
         cursor: Option<Cursor>,
         held: impl Fn(&str),
     ) -> Result<(), SpoolError> {
+        let erased = prepared.erased;
         let append = Append {
             source: self.source.clone(),
             lease: self.lease,
@@ -56,7 +57,7 @@ impl Writer {
         self.end
             .fetch_max(first + append.entries.len() as u64, Ordering::Relaxed);
         if !append.entries.is_empty() {
-            self.hub.offer(first, &append.entries);
+            self.hub.offer(first, &append.entries, &erased);
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ fn posts() -> Vec<Vec<u8>> {
 fn bytes_come_back_with_and_without_a_dictionary() {
     let codec = RawCodec::default();
     let samples = posts();
-    let plain = codec.packer("x").pack(&samples[0]);
+    let plain = codec.packer("x").pack(&samples[0]).to_vec();
     let bytes = train(&samples).expect("three thousand alike posts make a dictionary");
     let number = dictionary_number(&bytes).expect("a trained dictionary has a number");
     codec.add(&Dictionary {
@@ -24,7 +24,7 @@ fn bytes_come_back_with_and_without_a_dictionary() {
         service: "x".into(),
         bytes,
     });
-    let packed = codec.packer("x").pack(&samples[1]);
+    let packed = codec.packer("x").pack(&samples[1]).to_vec();
     assert!(
         packed.len() < plain.len(),
         "{} is not less than {}",
@@ -33,7 +33,7 @@ fn bytes_come_back_with_and_without_a_dictionary() {
     );
     assert_eq!(codec.unpack(&plain).unwrap(), samples[0]);
     assert_eq!(codec.unpack(&packed).unwrap(), samples[1]);
-    assert_eq!(codec.unpack(&codec.packer("other").pack(b"")).unwrap(), b"");
+    assert_eq!(codec.unpack(codec.packer("other").pack(b"")).unwrap(), b"");
     assert_eq!(
         RawCodec::default().unpack(&packed),
         Err(RawError::UnknownDictionary(number))
@@ -45,7 +45,8 @@ fn damage_is_an_error_and_never_other_bytes() {
     let codec = RawCodec::default();
     let packed = codec
         .packer("x")
-        .pack(b"the bytes of a post, as they came, the bytes of a post");
+        .pack(b"the bytes of a post, as they came, the bytes of a post")
+        .to_vec();
     for index in 0..packed.len() {
         let mut damaged = packed.clone();
         damaged[index] ^= 0x55;

@@ -126,7 +126,7 @@ impl House {
 
     /// Many posts come in at once; no track looks at them.
     pub async fn posts(&self, ids: impl Iterator<Item = String>) {
-        let raw = self.parts.codec.packer("x").pack(b"many");
+        let raw = self.parts.codec.packer("x").pack(b"many").to_vec();
         let entries = ids.map(|id| {
             let event = event(&id, "one of many");
             let key = event.id.key();
@@ -147,7 +147,7 @@ impl House {
         });
         let entries: Vec<Entry> = entries.collect();
         let first = self.spool(entries.clone()).await;
-        self.parts.hub.offer(first, &entries);
+        self.parts.hub.offer(first, &entries, &[]);
     }
 
     async fn spool(&self, entries: Vec<Entry>) -> u64 {
@@ -187,7 +187,7 @@ impl House {
             }),
             None => Vec::new(),
         };
-        let raw = self.parts.codec.packer("x").pack(raw);
+        let raw = self.parts.codec.packer("x").pack(raw).to_vec();
         self.append(
             event.id.key(),
             Content::Event {
@@ -201,7 +201,7 @@ impl House {
 
     /// A frame comes in that is no event.
     pub async fn refuse(&self, raw: &[u8], reason: &str) {
-        let raw = self.parts.codec.packer("x").pack(raw);
+        let raw = self.parts.codec.packer("x").pack(raw).to_vec();
         self.append(
             0,
             Content::Refused {
@@ -213,6 +213,8 @@ impl House {
     }
 
     async fn append(&self, key: u64, content: Content<'_>) {
+        let is_delete = matches!(&content, Content::Event { event, .. } if matches!(event.body, EventBody::Delete(_)));
+        let erased: Vec<u64> = is_delete.then_some(key).into_iter().collect();
         let record = Record {
             source: "demo".into(),
             received_at: clock(),
@@ -228,7 +230,7 @@ impl House {
             .write(vec![(offset, entry.bytes.clone())])
             .await
             .unwrap();
-        self.parts.hub.offer(offset, &[entry]);
+        self.parts.hub.offer(offset, &[entry], &erased);
     }
 
     /// Makes a track through the API, as the command line does.

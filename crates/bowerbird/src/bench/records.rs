@@ -58,7 +58,7 @@ impl Recorder {
             let content = Content::Event {
                 event,
                 captures: Vec::new(),
-                raw: &raw,
+                raw,
             };
             let record = Record {
                 source: SOURCE.into(),
