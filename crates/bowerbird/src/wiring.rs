@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use bowerbird_connect::ConnectError;
 use bowerbird_connect::replay::{self, ReplayConfig, ReplayProgress};
 use bowerbird_connect::synthetic::{self, SyntheticConfig};
+use bowerbird_connect::x::{self, XConfig};
 use bowerbird_core::ids::SourceName;
+use bowerbird_core::live::LiveTracks;
 use bowerbird_core::raw::RawCodec;
 use bowerbird_core::source::{Connection, Keep};
 use bowerbird_core::spool::Spool;
@@ -22,6 +24,8 @@ use crate::cli::Speed;
 use crate::config::{SourceKind, SourceSettings};
 use crate::output::bytes_for_people;
 use crate::progress::HowFar;
+
+mod left_out;
 
 /// What the first start of the demo makes: a track in each of three scripts, on what the built-in stream talks about.
 pub(crate) const DEMO_TRACKS: [(&str, &str); 3] = [
@@ -66,8 +70,11 @@ pub(crate) async fn open_store(
     Ok(Arc::new(store))
 }
 
-/// Every source of the configuration, ready to be opened.
-pub(crate) fn connections(sources: &[SourceSettings]) -> Result<Vec<Connection>> {
+/// Every source of the configuration, ready to be opened; those that filter upstream listen for `tracks`.
+pub(crate) fn connections(
+    sources: &[SourceSettings],
+    tracks: &LiveTracks,
+) -> Result<Vec<Connection>> {
     let connect = |source: &SourceSettings| {
         let name = source.name.as_str();
         let connection = match &source.kind {
@@ -76,7 +83,28 @@ pub(crate) fn connections(sources: &[SourceSettings]) -> Result<Vec<Connection>>
                 let speed = speed.map_or(Speed::Max, Speed::Times);
                 replay(name, paths, speed, source.keep).map(|replay| replay.connection)
             }
-            SourceKind::X { .. } => bail!("not yet"),
+            SourceKind::X {
+                bearer,
+                base_url,
+                max_rules,
+            } => {
+                let bearer = bearer.clone().context("its token was not fetched")?;
+                let config = XConfig {
+                    base_url: base_url.clone(),
+                    max_rules: *max_rules,
+                    ..XConfig::new(bearer)
+                };
+                tokio::spawn(left_out::tell(
+                    source.name.clone(),
+                    Arc::clone(&config.status),
+                ));
+                Ok(x::connect(
+                    source.name.clone(),
+                    source.keep,
+                    config,
+                    tracks.watch(),
+                )?)
+            }
         };
         connection.with_context(|| format!("source.{name}"))
     };

@@ -230,6 +230,9 @@ pub(crate) struct XFile {
     /// X's address; another only to speak to a stand-in.
     #[serde(default = "XFile::default_base_url")]
     pub(crate) base_url: String,
+    /// How many rules your plan at X allows. Tracks beyond that are not listened for, and said so.
+    #[serde(default = "XFile::default_max_rules")]
+    pub(crate) max_rules: usize,
     /// What is kept: `all`, or `matched` for posts that a track caught.
     #[serde(default)]
     pub(crate) keep: KeepFile,
@@ -241,7 +244,12 @@ pub(crate) struct XFile {
 impl XFile {
     /// X itself.
     pub(crate) fn default_base_url() -> String {
-        "https://api.x.com".to_owned()
+        bowerbird_connect::x::X_BASE_URL.to_owned()
+    }
+
+    /// As many as the plan that is paid per use allows.
+    pub(crate) fn default_max_rules() -> usize {
+        bowerbird_connect::x::X_MAX_RULES
     }
 }
 

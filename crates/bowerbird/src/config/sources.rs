@@ -49,6 +49,8 @@ pub(crate) enum SourceKind {
         bearer: Option<SecretString>,
         /// X's address.
         base_url: String,
+        /// How many rules the plan allows.
+        max_rules: usize,
     },
 }
 
@@ -60,6 +62,9 @@ pub(super) struct Places<'p> {
     /// The folder of secrets; `None` where they are not wanted.
     pub(super) secrets: Option<&'p Path>,
 }
+
+/// No plan of X allows more rules.
+const MOST_X_RULES: usize = 1_000_000;
 
 /// Judges all sources; those with a mistake are left out, the mistake noted.
 pub(super) fn judge(
@@ -145,12 +150,6 @@ fn replay(
 }
 
 fn x(file: &XFile, key: &str, places: Places<'_>, problems: &mut Problems) -> Option<SourceKind> {
-    if !(file.base_url.starts_with("https://") || file.base_url.starts_with("http://")) {
-        problems.add(
-            &format!("{key}.base_url"),
-            "expected an address that begins with https://",
-        );
-    }
     let bearer = match places.secrets {
         None => None,
         Some(folder) => Some(problems.take(
@@ -158,9 +157,14 @@ fn x(file: &XFile, key: &str, places: Places<'_>, problems: &mut Problems) -> Op
             secrets::fetch(&file.bearer, folder),
         )?),
     };
+    if !(1..=MOST_X_RULES).contains(&file.max_rules) {
+        let expected = format!("expected a number from 1 to {MOST_X_RULES}");
+        problems.add(&format!("{key}.max_rules"), expected);
+    }
     Some(SourceKind::X {
         bearer,
         base_url: file.base_url.clone(),
+        max_rules: file.max_rules,
     })
 }
 

@@ -59,6 +59,7 @@ fn every_commented_key_of_the_example_shows_its_default() {
     let x = XFile {
         bearer: "x-bearer".to_owned(),
         base_url: XFile::default_base_url(),
+        max_rules: XFile::default_max_rules(),
         keep: KeepFile::All,
         keep_for: None,
     };
@@ -120,8 +121,8 @@ fn settings_are_judged_together_too() {
     spool.max_bytes: expected at least 67108864
     store.url: `oracle:x` is not a store: expected sqlite:PATH
     source.Big: `Big` is not a name: expected 1 to 64 of a–z, 0–9, `-`, `_`, beginning with a letter or digit
-    source.Big.rate: expected at least 1
     source.Big.keep_for: `soon` is not a span of time above zero, as in 30s, 5m, 2h, 30d
+    source.Big.rate: expected at least 1
     source.x.bearer: not the name of a secret: expected some of a–z, 0–9, `-`, `_` (the name, not the secret itself)
     ");
 }

@@ -1,1 +1,158 @@
-//! soon
+//! X's filtered stream, the whole way: tracks become rules, posts come back, connections break.
+
+use bowerbird_connect::synthetic::x_v2_envelope;
+use bowerbird_connect::testing::{Answer, Step, XStandIn};
+use bowerbird_connect::x::decode_v2;
+use bowerbird_core::event::with_doc;
+use bowerbird_core::rules::Rule;
+use serde_json::Value;
+
+use crate::harness::{Home, Running, until};
+
+const TOKEN: &str = "the-bearer-token-nobody-may-see";
+
+fn line(n: u64) -> Vec<u8> {
+    x_v2_envelope(3, n, 1_500)
+}
+
+/// A word of the first English post, and how many of the posts a rule of that word matches.
+fn word_of(lines: &[Vec<u8>]) -> (String, usize) {
+    let events: Vec<_> = lines.iter().map(|line| decode_v2(line).unwrap()).collect();
+    let posts = || {
+        events
+            .iter()
+            .map(|event| (&event.id.id, event.post().unwrap()))
+    };
+    let (_, english) = posts().find(|(_, post)| post.lang.code == "en").unwrap();
+    let mut words = english.text.split(|c: char| !c.is_ascii_alphabetic());
+    let word = words.find(|word| word.len() > 3).unwrap().to_lowercase();
+    let rule = Rule::parse(&word).unwrap();
+    let matching = posts()
+        .filter(|(id, post)| with_doc(id, post, |doc| rule.matches(doc)))
+        .count();
+    (word, matching)
+}
+
+fn start(home: &Home, x: &XStandIn) -> Running {
+    let base_url = x.base_url();
+    home.write("data/secrets/x-bearer", format!("{TOKEN}\n"));
+    home.write(
+        "bowerbird.toml",
+        format!("data = 'data'\n[page]\nlisten = '127.0.0.1:0'\n[source.x]\nkind = 'x'\nbearer = 'x-bearer'\nbase_url = '{base_url}'\n"),
+    );
+    let mut running = home.start(&["run"]);
+    running.address();
+    running
+}
+
+fn total(home: &Home) -> Value {
+    home.run(&["top", "--once", "--json"]).json()["total"].clone()
+}
+
+#[test]
+fn posts_come_through_breaks_and_what_was_missed_is_recorded() {
+    let lines: Vec<Vec<u8>> = (0..4).map(line).collect();
+    let torn = &lines[2][..lines[2].len() / 2];
+    let first = vec![
+        Step::line(&lines[0]),
+        Step::line(&lines[1]),
+        Step::KeepAlive,
+        Step::part(torn),
+        Step::Cut,
+    ];
+    let x = XStandIn::start(
+        TOKEN,
+        [Answer::Stream(first), Answer::lines([&lines[1], &lines[2]])],
+    );
+    x.hold_rule("cats", "somebody-else");
+    let home = Home::new();
+    let running = start(&home, &x);
+    let (word, matching) = word_of(&lines);
+    home.run(&["track", "add", "word", &word]).ok();
+    until("our rule at X", || {
+        x.rules()
+            .iter()
+            .any(|rule| rule.tag.starts_with("bowerbird/"))
+            .then_some(())
+    });
+
+    until("three posts", || (total(&home)["kept"] == 3).then_some(()));
+    x.push(&lines[3]);
+    until("the fourth", || (total(&home)["kept"] == 4).then_some(()));
+    let counts = total(&home);
+    assert_eq!(counts["duplicate"], 1, "{counts}");
+
+    let gaps = home.run(&["gap", "ls", "--json"]).json_lines();
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    assert!(gaps[0]["until"].is_string(), "{gaps:?}");
+    let captured = home
+        .run(&["search", "--track", "word", "--json"])
+        .json_lines();
+    assert_eq!(captured.len(), matching, "{word}");
+
+    home.run(&["track", "rm", "word"]).ok();
+    until("our rule gone", || {
+        x.rules()
+            .iter()
+            .all(|rule| !rule.tag.starts_with("bowerbird/"))
+            .then_some(())
+    });
+    assert_eq!(x.rules().len(), 1, "what others hold is theirs");
+    running.signal("TERM");
+    let ended = running.finish();
+    assert!(ended.status.success(), "{}", ended.stderr);
+    assert!(!ended.stderr.contains(TOKEN), "{}", ended.stderr);
+}
+
+#[test]
+fn a_token_that_x_refuses_stops_the_source_and_says_so() {
+    let x = XStandIn::start(TOKEN, [Answer::unauthorized()]);
+    x.answer_rules_with([Answer::unauthorized(), Answer::unauthorized()]);
+    let home = Home::new();
+    home.run(&[
+        "track",
+        "add",
+        "cats",
+        "cat",
+        "--data",
+        home.path("data").to_str().unwrap(),
+    ])
+    .ok();
+    let _running = start(&home, &x);
+    let stopped = || {
+        let status = home.run(&["top", "--once", "--json"]).json();
+        let source = status["sources"]
+            .as_array()?
+            .iter()
+            .find(|source| source["source"] == "x")?
+            .clone();
+        (source["state"] == "stopped").then_some(source)
+    };
+    let source = until("a stopped source", stopped);
+    assert!(!source["detail"].as_str().unwrap().is_empty(), "{source}");
+    assert!(!source.to_string().contains(TOKEN), "{source}");
+}
+
+#[test]
+fn check_finds_the_secret_or_says_where_it_looked() {
+    let x = XStandIn::start(TOKEN, []);
+    let home = Home::new();
+    let text = format!(
+        "data = 'data'\n[source.x]\nkind = 'x'\nbearer = 'x-bearer'\nbase_url = '{}'\n",
+        x.base_url()
+    );
+    home.write("bowerbird.toml", text);
+    let said = home.run(&["check"]).failed(2);
+    assert!(
+        said.contains("BOWERBIRD_SECRET_X_BEARER") && said.contains("data/secrets/x-bearer"),
+        "{said}"
+    );
+    // Who only asks the store needs no secret.
+    home.run(&["track", "ls"]).ok();
+
+    let mut command = home.command(&["check"]);
+    command.env("BOWERBIRD_SECRET_X_BEARER", TOKEN);
+    let finished = crate::harness::Finished::of(command).ok();
+    assert!(!finished.stdout.contains(TOKEN));
+    assert_eq!(x.connects(), 0, "checking has no side effects");
+}
