@@ -204,6 +204,7 @@ fn refer<'a>(
             Relation::Repost => post.repost_of = Some(named),
         }
         if let Some(inner) = inner.filter(|inner| levels > 0 && other::is_post(inner)) {
+            post.embedded.reserve_exact(1);
             post.embedded.push(Embedded {
                 id: EventId::new(SERVICE, inner.id.text()),
                 relation,

@@ -4,6 +4,7 @@
 //! if its text is still wanted, whatever version its tag names: X takes no rule twice, and between deleting and adding posts would be lost.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::rules::XLimits;
@@ -12,7 +13,7 @@ use bowerbird_core::time::Time;
 use bowerbird_core::track::Track;
 
 use super::config::{LeftOut, XReport};
-use super::rules_api::{Api, Rule};
+use super::rules_api::{Api, Refusal, Rule};
 use super::slots::{OUR_TAG, Wanted, plan};
 
 /// Keeps X's rules in line with the tracks of one source.
@@ -22,9 +23,12 @@ pub(super) struct Reconciler {
     pub(super) source: SourceName,
     pub(super) limits: XLimits,
     pub(super) max_rules: usize,
-    /// Rules that X refused, and why: not sent again while they stay as they are.
-    pub(super) refused: HashMap<String, String>,
+    /// What X refused, over all connections: not sent again while it stays as it is, as X counts what is sent.
+    pub(super) refused: Arc<Mutex<Refused>>,
 }
+
+/// Rules that X refused, by their text.
+pub(super) type Refused = HashMap<String, Refusal>;
 
 /// How things stand after reconciling.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,7 +49,7 @@ struct Changes {
 impl Reconciler {
     /// Reconciles once, as of `now`. After an error some of the changes may have been made; the next call sees them.
     pub(super) async fn reconcile(
-        &mut self,
+        &self,
         tracks: &[Track],
         now: Time,
     ) -> Result<Reconciled, SourceError> {
@@ -53,30 +57,27 @@ impl Reconciler {
         let foreign = rules.iter().filter(|rule| !is_ours(rule)).count();
         let slots = self.max_rules.saturating_sub(foreign);
         let mut plan = plan(tracks, &self.source, now, &self.limits, slots);
-        self.refused
-            .retain(|value, _| plan.wanted.iter().any(|wanted| wanted.value == *value));
-        let changes = changes(&rules, &plan.wanted, &self.refused);
+        let mut refused = self.still_refused(&plan.wanted);
+        let changes = changes(&rules, &plan.wanted, &refused);
         let add: Vec<&Wanted> = changes
             .add
             .iter()
             .map(|index| &plan.wanted[*index])
             .collect();
-        self.apply(
-            &add,
-            &changes.delete,
-            self.max_rules.saturating_sub(rules.len()),
-        )
-        .await?;
+        let room = self.max_rules.saturating_sub(rules.len());
+        self.apply(&add, &changes.delete, room, &mut refused)
+            .await?;
         for wanted in &plan.wanted {
-            if let Some(reason) = self.refused.get(&wanted.value) {
+            if let Some(refusal) = refused.get(&wanted.value) {
                 let left_out = wanted.tracks.iter().map(|track| LeftOut {
                     track: *track,
-                    reason: reason.clone(),
+                    reason: refusal.reason.clone(),
                 });
                 plan.left_out.extend(left_out);
             }
         }
-        let in_force = plan.wanted.len() - self.refused.len();
+        let in_force = plan.wanted.len() - refused.len();
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
         tracing::info!(
             source.name = self.source.as_str(),
             rules.in_force = in_force,
@@ -98,20 +99,32 @@ impl Reconciler {
         })
     }
 
+    /// What X refused before and would refuse again.
+    fn still_refused(&self, wanted: &[Wanted]) -> Refused {
+        let mut refused = self
+            .refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        refused.retain(|value, refusal| {
+            !refusal.may_pass && wanted.iter().any(|wanted| wanted.value == *value)
+        });
+        refused
+    }
+
     /// Adds before it deletes, so that no post falls between; only where there is no room, some must go first.
     async fn apply(
-        &mut self,
+        &self,
         add: &[&Wanted],
         delete: &[String],
         room: usize,
+        refused: &mut Refused,
     ) -> Result<(), SourceError> {
         let (now, later) = add.split_at(add.len().min(room));
-        let refused = self.api.add(now).await?;
-        self.refused.extend(refused);
+        refused.extend(self.api.add(now).await?);
         let delete: Vec<&str> = delete.iter().map(String::as_str).collect();
         self.api.delete(&delete).await?;
-        let refused = self.api.add(later).await?;
-        self.refused.extend(refused);
+        refused.extend(self.api.add(later).await?);
         Ok(())
     }
 }
@@ -121,7 +134,7 @@ fn is_ours(rule: &Rule) -> bool {
 }
 
 /// Compares by text: what X has and what we want.
-fn changes(rules: &[Rule], wanted: &[Wanted], refused: &HashMap<String, String>) -> Changes {
+fn changes(rules: &[Rule], wanted: &[Wanted], refused: &Refused) -> Changes {
     let at_x: HashSet<&str> = rules.iter().map(|rule| rule.value.trim()).collect();
     let by_us: HashSet<&str> = wanted.iter().map(|wanted| wanted.value.as_str()).collect();
     let is_missing = |wanted: &Wanted| {
@@ -171,7 +184,13 @@ mod tests {
             rule("3", "owl", "somebody else's"),
             rule("4", "eel", ""),
         ];
-        let refused = HashMap::from([("(".to_owned(), "no".to_owned())]);
+        let refused = HashMap::from([(
+            "(".to_owned(),
+            Refusal {
+                reason: "no".to_owned(),
+                may_pass: false,
+            },
+        )]);
         let changes = changes(
             &rules,
             &[wanted("cat"), wanted("owl"), wanted("wren"), wanted("(")],

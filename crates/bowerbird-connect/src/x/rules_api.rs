@@ -53,7 +53,16 @@ struct Meta {
     next_token: Option<String>,
 }
 
-/// Why X did not take a rule.
+/// That X did not take a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// Why.
+    pub(super) reason: String,
+    /// Might X take it as it is another time?
+    pub(super) may_pass: bool,
+}
+
+/// Why X did not take a rule, in its words.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct RuleProblem {
@@ -66,17 +75,20 @@ struct RuleProblem {
 }
 
 impl RuleProblem {
-    fn reason(&self) -> String {
+    fn refusal(&self) -> Refusal {
         let words = match self.details.first() {
             Some(details) => details,
             None if !self.detail.is_empty() => &self.detail,
             None if !self.title.is_empty() => &self.title,
-            None => &self.kind,
+            None if !self.kind.is_empty() => &self.kind,
+            None => "and does not say why",
         };
-        format!(
-            "X refused the rule: {}",
-            words.chars().take(300).collect::<String>()
-        )
+        let words: String = words.chars().take(300).collect();
+        let may_pass = self.kind.ends_with("/rule-cap");
+        Refusal {
+            reason: format!("X refused the rule: {words}"),
+            may_pass,
+        }
     }
 
     /// X has this very rule already: as good as taken.
@@ -134,7 +146,7 @@ impl Api {
     pub(super) async fn add(
         &self,
         rules: &[&Wanted],
-    ) -> Result<HashMap<String, String>, SourceError> {
+    ) -> Result<HashMap<String, Refusal>, SourceError> {
         let mut refused = HashMap::new();
         for rules in rules.chunks(RULES_A_CALL) {
             self.add_some(rules, &mut refused).await?;
@@ -146,7 +158,7 @@ impl Api {
     async fn add_some(
         &self,
         rules: &[&Wanted],
-        refused: &mut HashMap<String, String>,
+        refused: &mut HashMap<String, Refusal>,
     ) -> Result<(), SourceError> {
         let mut waiting = rules.to_vec();
         while !waiting.is_empty() {
@@ -163,7 +175,7 @@ impl Api {
                 if let Some(problem) =
                     problem(rule).filter(|problem| !problem.is_duplicate() && !taken(rule))
                 {
-                    refused.insert(rule.value.clone(), problem.reason());
+                    refused.insert(rule.value.clone(), problem.refusal());
                 }
             }
             waiting.retain(|rule| !taken(rule) && problem(rule).is_none());
@@ -179,14 +191,12 @@ impl Api {
         &self,
         rules: &[&Wanted],
         answer: &Answer,
-        refused: &mut HashMap<String, String>,
+        refused: &mut HashMap<String, Refusal>,
     ) -> Result<(), SourceError> {
         if let [only] = rules {
-            let reason = answer.errors.first().map_or_else(
-                || "X did not take the rule and does not say why".to_owned(),
-                RuleProblem::reason,
-            );
-            refused.insert(only.value.clone(), reason);
+            let silent = RuleProblem::default();
+            let problem = answer.errors.first().unwrap_or(&silent);
+            refused.insert(only.value.clone(), problem.refusal());
             return Ok(());
         }
         for rule in rules {
@@ -196,7 +206,7 @@ impl Api {
                 .first()
                 .filter(|problem| answer.data.is_empty() && !problem.is_duplicate());
             if let Some(problem) = problem {
-                refused.insert(rule.value.clone(), problem.reason());
+                refused.insert(rule.value.clone(), problem.refusal());
             }
         }
         Ok(())

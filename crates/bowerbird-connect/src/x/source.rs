@@ -4,7 +4,7 @@
 //! follows is paid for too. While connected a task beside the stream takes up changes of tracks. X can't resume: there is no cursor, and the pipeline
 //! notes a gap for the time between two connections.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,10 +39,8 @@ const STALL_AFTER: Duration = Duration::from_secs(25);
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Changes of tracks that come so close together are taken up in one go: X allows a hundred changes of rules in a quarter of an hour.
 const TOGETHER: Duration = Duration::from_millis(200);
-/// A packed chunk is unpacked in such pieces, so that its lines can be handed over before memory grows.
-const UNPACK_BYTES: usize = 4 << 10;
-/// Lines that wait to be handed over before more is read.
-const MAX_READY: usize = 4 * MAX_BATCH_FRAMES;
+/// A packed chunk is unpacked in such pieces, as far as lines are wanted: bytes can be packed a thousandfold.
+const UNPACK_BYTES: usize = 512;
 
 /// Everything that X tells an app about a post, and what it refers to.
 const ASK_FOR: [(&str, &str); 6] = [
@@ -94,13 +92,14 @@ pub fn connect(
         stall_after: Some(STALL_AFTER),
         keep,
     };
+    let refused = Arc::default();
     let open = move |_cursor| -> Opening {
         let rules = Reconciler {
             api: api.clone(),
             source: name.clone(),
             limits: config.limits,
             max_rules: config.max_rules,
-            refused: HashMap::new(),
+            refused: Arc::clone(&refused),
         };
         let opening = open(rules, tracks.clone(), Arc::clone(&config.status));
         Box::pin(async move {
@@ -118,7 +117,7 @@ pub fn connect(
 type Tracks = watch::Receiver<Arc<Vec<Track>>>;
 
 async fn open(
-    mut rules: Reconciler,
+    rules: Reconciler,
     mut tracks: Tracks,
     status: Arc<XStatus>,
 ) -> Result<XStream, SourceError> {
@@ -148,6 +147,7 @@ async fn open(
     Ok(XStream {
         response,
         unpack: is_packed.then(|| flate2::write::MultiGzDecoder::new(Vec::new())),
+        packed: Bytes::new(),
         lines: Lines::default(),
         ready: VecDeque::new(),
         ended: None,
@@ -210,7 +210,7 @@ async fn changed(tracks: &mut Tracks, again_at: Option<Time>) -> bool {
 /// Brings the rules in line with every change of tracks, for as long as the stream lives. The stream must not break because a rule can't be
 /// changed just now, so this pauses and tries again by itself, on the pipeline's ladders.
 async fn follow(
-    mut rules: Reconciler,
+    rules: Reconciler,
     mut tracks: Tracks,
     mut again_at: Option<Time>,
     status: Arc<XStatus>,
@@ -253,6 +253,8 @@ async fn follow(
 struct XStream {
     response: reqwest::Response,
     unpack: Option<flate2::write::MultiGzDecoder<Vec<u8>>>,
+    /// What has come and is not unpacked yet.
+    packed: Bytes,
     lines: Lines,
     /// Lines that wait to be handed over.
     ready: VecDeque<Frame>,
@@ -272,6 +274,7 @@ impl XStream {
     /// Takes what reading gave.
     fn take(&mut self, came: Result<Option<Bytes>, reqwest::Error>) {
         match came {
+            Ok(Some(chunk)) if self.unpack.is_some() => self.packed = chunk,
             Ok(Some(chunk)) => self.take_chunk(&chunk),
             Ok(None) => self.end("X closed the stream".to_owned()),
             Err(error) => self.end(format!(
@@ -284,19 +287,7 @@ impl XStream {
     fn take_chunk(&mut self, chunk: &Bytes) {
         let now = Time::now();
         let before = self.ready.len();
-        match &mut self.unpack {
-            None => self.lines.push(chunk, now, &mut self.ready),
-            Some(unpack) => {
-                for piece in chunk.chunks(UNPACK_BYTES) {
-                    let unpacked = unpack.write_all(piece).and_then(|()| unpack.flush());
-                    let plain = Bytes::from(std::mem::take(unpack.get_mut()));
-                    self.lines.push(&plain, now, &mut self.ready);
-                    if let Err(error) = unpacked {
-                        return self.end(format!("the stream from X can't be unpacked: {error}"));
-                    }
-                }
-            }
-        }
+        self.lines.push(chunk, now, &mut self.ready);
         let new = self
             .ready
             .iter()
@@ -308,6 +299,21 @@ impl XStream {
         {
             self.ended.get_or_insert(problem);
         }
+    }
+
+    /// Unpacks a piece of what has come; `false` if nothing is left of it.
+    fn unpack(&mut self) -> bool {
+        let Some(unpack) = self.unpack.as_mut().filter(|_| !self.packed.is_empty()) else {
+            return false;
+        };
+        let piece = self.packed.split_to(self.packed.len().min(UNPACK_BYTES));
+        let unpacked = unpack.write_all(&piece).and_then(|()| unpack.flush());
+        let plain = Bytes::from(std::mem::take(unpack.get_mut()));
+        self.take_chunk(&plain);
+        if let Err(error) = unpacked {
+            self.end(format!("the stream from X can't be unpacked: {error}"));
+        }
+        true
     }
 
     fn end(&mut self, reason: String) {
@@ -345,11 +351,16 @@ impl Source for XStream {
             if let Some(error) = &self.ended {
                 return Err(error.clone());
             }
-            let came = self.response.chunk().await;
-            self.take(came);
+            if !self.unpack() {
+                let came = self.response.chunk().await;
+                self.take(came);
+            }
         }
         // What has come already goes with it: fewer and larger batches while the stream is fast.
-        while self.ended.is_none() && self.ready.len() < MAX_READY.min(MAX_BATCH_FRAMES) {
+        while self.ended.is_none() && self.ready.len() < MAX_BATCH_FRAMES {
+            if self.unpack() {
+                continue;
+            }
             let Some(came) = self.response.chunk().now_or_never() else {
                 break;
             };

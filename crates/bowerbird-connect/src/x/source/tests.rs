@@ -426,6 +426,27 @@ async fn a_refused_rule_stops_no_other() {
 }
 
 #[tokio::test]
+async fn what_x_refused_is_not_sent_again_and_what_it_had_no_room_for_is() {
+    let stand_in = XStandIn::start(TOKEN, [Answer::unavailable(), Answer::unavailable()]);
+    stand_in.refuse_rules_with("cheese");
+    stand_in.limit_rules(1, 1_000);
+    let listening = Listening::to(&stand_in, &["cat", "cheese", "owl"]);
+    let sent = |word: &str| {
+        stand_in
+            .seen()
+            .iter()
+            .filter(|seen| seen.body.contains(word))
+            .count()
+    };
+    assert!(listening.open().await.is_err());
+    let before = (sent("cheese"), sent("owl"));
+    assert_eq!(listening.status.report().in_force, 1);
+    assert!(listening.open().await.is_err());
+    assert_eq!((sent("cheese"), sent("owl")), (before.0, before.1 + 1));
+    assert_eq!(listening.status.report().left_out.len(), 2);
+}
+
+#[tokio::test]
 async fn no_more_rules_than_there_are_slots() {
     let stand_in = XStandIn::start(TOKEN, []);
     stand_in.limit_rules(3, 1_000);

@@ -269,6 +269,7 @@ fn push<'a>(post: &mut Post<'a>, status: &Status<'a>, relation: Relation, levels
     let id = id_of(&status.id_str, &status.id);
     let (text, ..) = text_and_entities(status);
     if levels > 0 && !id.is_empty() && matches!(text, Field::Text(_)) {
+        post.embedded.reserve_exact(1);
         post.embedded.push(Embedded {
             id: EventId::new(SERVICE, id.text()),
             relation,
