@@ -1,12 +1,12 @@
 //! The embedded spool: one directory of plain segment files, held by one process.
 //!
-//! Why plain files and not a database: `docs/decisions/0001-embedded-spool.md`. What stands in them: [`format`]. How it works:
+//! Why plain files and not a database: `docs/decisions/0001-embedded-spool.md`. What stands in them: `format`. How it works:
 //!
-//! - One thread writes ([`writer`]). What callers ask at the same time shares one frame, one write and one fdatasync.
-//! - Lanes that have caught up are given slices of what was just written ([`tail`]); a laggard reads its segments in order ([`reader`]).
+//! - One thread writes (`writer`). What callers ask at the same time shares one frame, one write and one fdatasync.
+//! - Lanes that have caught up are given slices of what was just written (`tail`); a laggard reads its segments in order (`reader`).
 //! - Sources, lanes and acknowledgements go through the same log as records; each segment begins with the state of them all, so that opening
-//!   reads one segment ([`recover`]), and a segment that every lane is done with is simply removed.
-//! - Leases, delays and attempts are in memory only ([`queue`]).
+//!   reads one segment (`recover`), and a segment that every lane is done with is simply removed.
+//! - Leases, delays and attempts are in memory only (`queue`).
 //!
 //! [`fsck()`] looks at all of it, and repairs. This is not a database: no record can be found but by its offset.
 
