@@ -35,7 +35,7 @@ fn what_is_encoded_is_decoded() {
 #[test]
 fn spans_from_outside_are_brought_onto_boundaries() {
     let mut outer = post("日本");
-    for span in [0..3, 1..3, 3..900, 6..3] {
+    for span in [0..3, 1..3, 3..900, std::ops::Range { start: 6, end: 3 }] {
         outer
             .entities
             .push(Entity::new(EntityKind::Hashtag, "x", span));
