@@ -1,8 +1,8 @@
 //! Configuration: from a file of text to settings that are right.
 //!
-//! [`file`] is what can be written in `bowerbird.toml`, a doc for each key. [`settings`] is what the program works with: names, addresses
+//! [`mod@file`] is what can be written in `bowerbird.toml`, a doc for each key. [`settings`] is what the program works with: names, addresses
 //! and spans parsed, paths resolved, secrets fetched by name. All mistakes are reported together, each with the path of its
-//! key. The environment is read in [`env`] and nowhere else.
+//! key. The environment is read in [`mod@env`] and nowhere else.
 
 use std::path::{Path, PathBuf};
 

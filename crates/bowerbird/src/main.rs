@@ -6,7 +6,7 @@
 //! - [`config`]: `bowerbird.toml`. [`folder`]: the data folder. [`logging`], [`signals`].
 //! - [`wiring`]: the one place that knows all kinds of sources and stores. [`house`]: everything put together in one process.
 //! - [`server`]: the page, the API and the control socket. [`client`]: the commands' way to the API, with a process or without.
-//! - [`bench`]: measures each part beside the same work with nothing of ours around it.
+//! - [`mod@bench`]: measures each part beside the same work with nothing of ours around it.
 
 use std::process::ExitCode;
 
