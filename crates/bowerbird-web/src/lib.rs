@@ -24,7 +24,7 @@ pub use site::{Site, SiteOptions, Trust};
 
 use std::sync::Arc;
 
-/// Everything the site answers, for callers that deserve `trust`. Call it on a listener with [`serve`], or in-process as a
+/// Everything the site answers, for callers that deserve `trust`. Call it on a listener with [`serve()`], or in-process as a
 /// `tower` service.
 pub fn router(site: &Arc<Site>, trust: Trust) -> axum::Router {
     let app = site::App {

@@ -120,7 +120,7 @@ impl Site {
         })
     }
 
-    /// Ends every endless answer (live streams, tails, exports) at once; [`crate::serve`] calls it when it is told to stop.
+    /// Ends every endless answer (live streams, tails, exports) at once; [`crate::serve()`] calls it when it is told to stop.
     pub fn close(&self) {
         self.closing.send_replace(true);
     }
