@@ -1,16 +1,19 @@
 //! How fast X v2 envelopes are decoded on one core, beside the floor, in turns so that a slow moment slows both.
 //!
 //! `cargo run --release --example decode_speed -p bowerbird-connect [FILE [NAME]]` decodes the envelopes (one a line) of a file, or
-//! one of our fixtures again and again; with a name, only that is measured, for a profiler.
+//! made-up ones; with a name, only that is measured, for a profiler.
 
 use std::error::Error;
 use std::hint::black_box;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use bowerbird_connect::synthetic::x_v2_envelope;
 use bowerbird_connect::{decode_any, floor, x};
 
-const FIXTURE: &[u8] = include_bytes!("../fixtures/x/post-with-everything.json");
+/// Frames that are made up where no file is named, and their size: X's are about as large with every field and expansion.
+const FRAMES: u64 = 1_000;
+const FRAME_BYTES: usize = 3_234;
 /// Short rounds, many of them: the best one is one that nothing else disturbed.
 const ROUNDS: usize = 400;
 const POSTS_PER_ROUND: usize = 1_000;
@@ -21,7 +24,10 @@ type Measured<'m> = (&'m str, &'m dyn Fn(&[u8]) -> bool);
 fn main() -> Result<(), Box<dyn Error>> {
     let file = match std::env::args().nth(1) {
         Some(path) => std::fs::read(path)?,
-        None => one_line(FIXTURE)?,
+        None => (0..FRAMES)
+            .map(|n| x_v2_envelope(1, n, FRAME_BYTES))
+            .collect::<Vec<_>>()
+            .join(&b'\n'),
     };
     let frames: Vec<&[u8]> = file
         .split(|byte| *byte == b'\n')
@@ -69,10 +75,4 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
     }
     Ok(())
-}
-
-/// The fixture without its line ends.
-fn one_line(json: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
-    let value: serde_json::Value = serde_json::from_slice(json)?;
-    Ok(serde_json::to_vec(&value)?)
 }

@@ -46,6 +46,9 @@ pub(crate) fn read(text: &str) -> Result<Event<'_>, Refused> {
         return Err(refused);
     }
     let mut event = envelope.event;
+    if event.id.service.is_empty() || event.id.id.is_empty() {
+        return Err(Refused::new("event.id: service or id is empty"));
+    }
     if let bowerbird_core::event::Body::Post(post) | bowerbird_core::event::Body::Edit(post) =
         &mut event.body
     {

@@ -162,7 +162,7 @@ fn of_commit<'a>(commit: &Commit<'_, 'a>) -> Result<Event<'a>, Refused> {
             author_id: commit.did.clone(),
         }),
         POST => {
-            record.text.required("commit.record.text")?;
+            record.text.check_in("commit.record", "text")?;
             let post = Box::new(post(commit, record, &uri, &rkey));
             match commit.operation.as_str() {
                 "update" => Body::Edit(post),

@@ -33,14 +33,15 @@ pub(crate) enum Kind {
     Object,
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Number => "a number",
-            Self::Truth => "true or false",
-            Self::List => "a list",
-            Self::Object => "an object",
-        })
+impl Kind {
+    /// What is wrong with it.
+    fn fault(self) -> &'static str {
+        match self {
+            Self::Number => ": expected text, found a number",
+            Self::Truth => ": expected text, found true or false",
+            Self::List => ": expected text, found a list",
+            Self::Object => ": expected text, found an object",
+        }
     }
 }
 
@@ -66,24 +67,26 @@ impl<'a> Field<'a> {
         self.as_str().is_empty()
     }
 
-    /// The text, or why the frame is refused without it.
+    /// What names something: text that is not empty, or why the frame is refused without it.
     pub(crate) fn required(&self, path: &str) -> Result<Cow<'a, str>, Refused> {
         self.required_in("", path)
     }
 
-    /// The text, or why the frame is refused without it, where the field stands in an object at `path`.
+    /// As [`Field::required`], where the field stands in an object at `path`.
     pub(crate) fn required_in(&self, path: &str, name: &str) -> Result<Cow<'a, str>, Refused> {
-        self.check_in(path, name).map(|()| self.text())
+        match self {
+            Self::Text(text) if text.is_empty() => Err(refused(path, name, " is empty")),
+            _ => self.check_in(path, name).map(|()| self.text()),
+        }
     }
 
-    /// Whether there is text, and if not, why the frame is refused.
+    /// Whether there is text, which may be empty, and if not, why the frame is refused.
     pub(crate) fn check_in(&self, path: &str, name: &str) -> Result<(), Refused> {
-        let kind = match self {
-            Self::Text(_) => return Ok(()),
-            Self::Absent => None,
-            Self::Wrong(kind) => Some(*kind),
-        };
-        Err(refused(path, name, kind))
+        match self {
+            Self::Text(_) => Ok(()),
+            Self::Absent => Err(refused(path, name, " is missing")),
+            Self::Wrong(kind) => Err(refused(path, name, kind.fault())),
+        }
     }
 
     /// This one, or the other if this one has no text.
@@ -93,12 +96,9 @@ impl<'a> Field<'a> {
 }
 
 #[cold]
-fn refused(path: &str, name: &str, found: Option<Kind>) -> Refused {
+fn refused(path: &str, name: &str, fault: &str) -> Refused {
     let dot = if path.is_empty() { "" } else { "." };
-    Refused::new(match found {
-        None => format!("{path}{dot}{name} is missing"),
-        Some(kind) => format!("{path}{dot}{name}: expected text, found {kind}"),
-    })
+    Refused::new(format!("{path}{dot}{name}{fault}"))
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
@@ -401,6 +401,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Values<T> {
     }
 }
 
+/// Lists of elements larger than this mostly have one; room for four, which a `Vec` begins with, would come from the slow
+/// part of the allocator.
+const LARGE: usize = 256;
+
 /// Collects what `pick` makes of each element `E`.
 struct ListVisitor<E, F>(F, PhantomData<E>);
 
@@ -414,6 +418,9 @@ impl<'de, E: Deserialize<'de>, T, F: Fn(E) -> Option<T>> Visitor<'de> for ListVi
         let mut values = Vec::new();
         while let Some(element) = list.next_element()? {
             if let Some(value) = (self.0)(element) {
+                if values.is_empty() && size_of::<T>() > LARGE {
+                    values.reserve_exact(1);
+                }
                 values.push(value);
             }
         }

@@ -122,12 +122,12 @@ pub(crate) fn read(text: &str) -> Result<Event<'_>, Refused> {
     if !data.event_type.is_empty() {
         return activity(data, &envelope.includes);
     }
-    if let Some(event) = compliance(data) {
+    if let Some(event) = compliance(data)? {
         return Ok(event);
     }
     data.id.required("data.id")?;
-    data.text.required("data.text")?;
-    Err(Refused::new("data.id is empty"))
+    data.text.check_in("data", "text")?;
+    Err(Refused::new("data: expected a post"))
 }
 
 fn event<'a>(
@@ -239,30 +239,27 @@ pub(crate) fn notice<'a>(
 }
 
 /// An event of the compliance streams.
-fn compliance<'a>(data: &Data<'a>) -> Option<Event<'a>> {
-    let at = |event: &Compliance<'a>| times::rfc3339(event.event_at.as_str());
-    let post = |event: &Compliance<'a>| {
-        let id = event.tweet.id.or(&event.post.id).text();
-        (id, event.tweet.author_id.or(&event.post.author_id).text())
-    };
+fn compliance<'a>(data: &Data<'a>) -> Result<Option<Event<'a>>, Refused> {
     if let Some(event) = data.delete.get().or(data.drop.get()) {
-        let (id, author_id) = post(event);
-        return Some(delete(id, author_id, at(event)));
+        let author_id = event.tweet.author_id.or(&event.post.author_id);
+        let post_id = event.post_id()?;
+        return Ok(Some(delete(post_id, author_id.text(), event.at())));
     }
     if let Some(event) = data.withheld.get() {
-        return Some(withheld_post(
-            post(event).0,
-            texts(&event.withheld_in_countries),
-            at(event),
-        ));
+        let countries = texts(&event.withheld_in_countries);
+        return Ok(Some(withheld_post(event.post_id()?, countries, event.at())));
     }
     if let Some(event) = data.scrub_geo.get() {
         let up_to = event.up_to_tweet_id.or(&event.up_to_post_id);
-        return Some(scrub_geo(event.user.id.text(), up_to.text(), at(event)));
+        return Ok(Some(scrub_geo(event.user_id()?, up_to.text(), event.at())));
     }
     if let Some(event) = data.user_withheld.get() {
         let countries = texts(&event.withheld_in_countries);
-        return Some(withheld_account(event.user.id.text(), countries, at(event)));
+        return Ok(Some(withheld_account(
+            event.user_id()?,
+            countries,
+            event.at(),
+        )));
     }
     let gone = [
         (&data.user_delete, "deleted"),
@@ -271,10 +268,28 @@ fn compliance<'a>(data: &Data<'a>) -> Option<Event<'a>> {
     ];
     for (event, status) in gone {
         if let Some(event) = event.get() {
-            return Some(account_gone(event.user.id.text(), status.into(), at(event)));
+            return Ok(Some(account_gone(
+                event.user_id()?,
+                status.into(),
+                event.at(),
+            )));
         }
     }
-    undone(data)
+    Ok(undone(data))
+}
+
+impl<'a> Compliance<'a> {
+    fn at(&self) -> Option<Time> {
+        times::rfc3339(self.event_at.as_str())
+    }
+
+    fn post_id(&self) -> Result<Cow<'a, str>, Refused> {
+        self.tweet.id.or(&self.post.id).required("data.tweet.id")
+    }
+
+    fn user_id(&self) -> Result<Cow<'a, str>, Refused> {
+        self.user.id.required("data.user.id")
+    }
 }
 
 /// What was hidden may be shown again. We have forgotten it; so this is only counted.
