@@ -26,6 +26,19 @@ pub(crate) enum WhenTaken {
     TakeNext,
 }
 
+/// Asks the system for as many open files as it lets this process have: each live page is one, and the usual 1,024 are soon taken.
+fn allow_many_connections() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let wanted = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, wanted) {
+        tracing::warn!(%error, "The limit of open files could not be raised; fewer pages can be live");
+    }
+}
+
 /// A port of our own.
 #[derive(Debug)]
 pub(crate) struct Door {
@@ -37,6 +50,7 @@ pub(crate) struct Door {
 impl Door {
     /// Listens at an address; port 0 takes any that is free.
     pub(crate) async fn open(wanted: SocketAddr, when_taken: WhenTaken) -> Result<Self> {
+        allow_many_connections();
         let mut address = wanted;
         loop {
             match TcpListener::bind(address).await {
