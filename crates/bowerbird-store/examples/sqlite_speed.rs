@@ -7,11 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bowerbird_core::event::{Account, Body, Embedded, Entity, EntityKind, Event, Lang, Post, PostRef, Relation};
-use bowerbird_core::ids::{EventId, TrackId};
+use bowerbird_core::event::{
+    Account, Body, Delete, Embedded, Entity, EntityKind, Event, Lang, Post, PostRef, Relation,
+};
+use bowerbird_core::ids::{EventId, SourceName, TrackId};
 use bowerbird_core::raw::RawCodec;
 use bowerbird_core::record::{Caught, Content, Record};
-use bowerbird_core::store::{Posts, Upkeep};
+use bowerbird_core::store::{KeepPosts, Posts, Upkeep};
 use bowerbird_core::time::Time;
 use bowerbird_store::sqlite::{SqliteOptions, SqliteStore, floor};
 use bytes::Bytes;
@@ -42,7 +44,10 @@ fn text(dice: &mut Dice) -> (String, &'static str) {
         0..72 => {
             while text.len() < 150 {
                 let word = dice.seldom(60_000);
-                for shift in [0, 5, 10, 15].into_iter().filter(|s| *s == 0 || word >> s > 0) {
+                for shift in [0, 5, 10, 15]
+                    .into_iter()
+                    .filter(|s| *s == 0 || word >> s > 0)
+                {
                     text.push(char::from(b'a' + ((word >> shift) % 26) as u8));
                     text.push(char::from(b"aeiou"[((word >> shift) % 5) as usize]));
                 }
@@ -72,9 +77,15 @@ fn post(dice: &mut Dice) -> Post<'static> {
     let (text, lang) = text(dice);
     let author = dice.seldom(2_000_000);
     let entity = |kind, value: String| Entity::new(kind, value, 0..10);
-    let mut entities = vec![entity(EntityKind::Hashtag, format!("Tag{}", dice.seldom(20_000)))];
+    let mut entities = vec![entity(
+        EntityKind::Hashtag,
+        format!("Tag{}", dice.seldom(20_000)),
+    )];
     if dice.roll(2) == 0 {
-        entities.push(entity(EntityKind::Mention, format!("user{}", dice.seldom(100_000))));
+        entities.push(entity(
+            EntityKind::Mention,
+            format!("user{}", dice.seldom(100_000)),
+        ));
     }
     if dice.roll(2) == 0 {
         let mut link = entity(EntityKind::Link, "https://t.example/abcdefghij".to_owned());
@@ -86,7 +97,10 @@ fn post(dice: &mut Dice) -> Post<'static> {
             id: Cow::Owned(format!("{}", 1_000_000_000 + author * 7_919)),
             handle: Cow::Owned(format!("user_{author}")),
             name: Cow::Owned(format!("Name of {author}")),
-            bio: Cow::Owned("Says a few words about itself, its cats, and what it does all day long.".to_owned()),
+            bio: Cow::Owned(
+                "Says a few words about itself, its cats, and what it does all day long."
+                    .to_owned(),
+            ),
             location: Cow::Borrowed("Somewhere"),
             followers: Some(dice.roll(100_000)),
             following: Some(dice.roll(2_000)),
@@ -171,22 +185,84 @@ fn rate(posts: usize, took: Duration) -> String {
 fn on_core() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields = stat.rsplit(')').next().unwrap_or_default().split(' ');
-    let ticks: u64 = fields.skip(12).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
+    let ticks: u64 = fields
+        .skip(12)
+        .take(2)
+        .filter_map(|n| n.parse::<u64>().ok())
+        .sum();
     Duration::from_millis(ticks * 10)
 }
 
+/// Deletes a post in every hundred, then lets go of as many.
+#[expect(
+    clippy::print_stdout,
+    reason = "the numbers are what this program is for"
+)]
+async fn forget(store: &SqliteStore, posts: usize) {
+    let deletions: Vec<(u64, Bytes)> = (0..posts)
+        .step_by(100)
+        .enumerate()
+        .map(|(n, post)| ((posts + n) as u64, deletion(post)))
+        .collect();
+    let n = deletions.len();
+    let begun = Instant::now();
+    store.write(deletions).await.expect("it writes");
+    println!("deletions        {}", rate(n, begun.elapsed()));
+    let keep = [KeepPosts {
+        source: SourceName::parse("stream").expect("it is a name"),
+        seconds: Some(0),
+    }];
+    let now = Time(i64::MAX);
+    let begun = Instant::now();
+    let gone = store.sweep(now, &keep, n).await.expect("it sweeps");
+    println!("let go           {}", rate(gone as usize, begun.elapsed()));
+}
+
+fn deletion(post: usize) -> Bytes {
+    let post_id = format!("{}", 1_900_000_000_000_000_000_u64 + post as u64 * 1_000);
+    let event = Event {
+        id: EventId::new("x", "a deletion"),
+        at: None,
+        body: Body::Delete(Delete::Post {
+            post_id: Cow::Owned(post_id),
+            author_id: Cow::Borrowed(""),
+        }),
+    };
+    let record = Record {
+        source: Cow::Borrowed("stream"),
+        received_at: Time(1_790_000_000_000_000),
+        content: Content::Event {
+            event,
+            captures: Vec::new(),
+            raw: &[],
+        },
+    };
+    Bytes::from(record.encode(Vec::new()))
+}
+
 #[tokio::main(flavor = "current_thread")]
-#[expect(clippy::print_stdout, reason = "the numbers are what this program is for")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the numbers are what this program is for"
+)]
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let mut plain = arguments.iter().filter(|argument| !argument.starts_with("--"));
-    let posts: usize = plain.next().map_or(200_000, |n| n.parse().expect("POSTS is a number"));
-    let batch: usize = plain.next().map_or(2_000, |n| n.parse().expect("BATCH is a number"));
+    let mut plain = arguments
+        .iter()
+        .filter(|argument| !argument.starts_with("--"));
+    let posts: usize = plain
+        .next()
+        .map_or(200_000, |n| n.parse().expect("POSTS is a number"));
+    let batch: usize = plain
+        .next()
+        .map_or(2_000, |n| n.parse().expect("BATCH is a number"));
     let folder = plain.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let folder = tempfile::tempdir_in(folder).expect("a temporary folder can be made");
     let path = folder.path().join("store.db");
     let options = SqliteOptions {
-        text_index: !arguments.iter().any(|argument| argument == "--no-text-index"),
+        text_index: !arguments
+            .iter()
+            .any(|argument| argument == "--no-text-index"),
         ..SqliteOptions::default()
     };
     let store = SqliteStore::open(&path, Arc::<RawCodec>::default(), &options).expect("it opens");
@@ -208,11 +284,30 @@ async fn main() {
         all += took;
         let core = on_core() - begun_on_core;
         all_core += core;
-        println!("store {done:>9}  {}  on a core: {}", rate(step, took), rate(step, core));
+        println!(
+            "store {done:>9}  {}  on a core: {}",
+            rate(step, took),
+            rate(step, core)
+        );
     }
-    println!("store all        {}  on a core: {}", rate(posts, all), rate(posts, all_core));
+    println!(
+        "store all        {}  on a core: {}",
+        rate(posts, all),
+        rate(posts, all_core)
+    );
     println!("{:?}", store.size().await.expect("it answers"));
     drop(store);
-    let floor = floor::copy(&path, &folder.path().join("floor.db"), options.cache_mib, batch).expect("it copies");
-    println!("floor all        {}", rate(floor.posts as usize, floor.took));
+    let floor = floor::copy(
+        &path,
+        &folder.path().join("floor.db"),
+        options.cache_mib,
+        batch,
+    )
+    .expect("it copies");
+    println!(
+        "floor all        {}",
+        rate(floor.posts as usize, floor.took)
+    );
+    let store = SqliteStore::open(&path, Arc::default(), &options).expect("it opens");
+    forget(&store, posts).await;
 }

@@ -165,7 +165,8 @@ impl<'s> Lane<'s> {
     /// The next record with an event, whose raw bytes are its own JSON.
     pub fn event(&mut self, event: Event<'_>, tracks: &[u64]) -> (u64, Bytes) {
         let json = serde_json::to_vec(&event).expect("events are JSON");
-        let raw = RawCodec::default().packer("x").pack(&json);
+        let mut packer = RawCodec::default().packer("x");
+        let raw = packer.pack(&json);
         let captures = tracks.iter().map(|track| Caught {
             track: TrackId(*track),
             rule_version: 1,
@@ -173,16 +174,17 @@ impl<'s> Lane<'s> {
         self.encode(Content::Event {
             event,
             captures: captures.collect(),
-            raw: &raw,
+            raw,
         })
     }
 
     /// The next record with a frame that is no event.
     pub fn refused(&mut self, reason: &str, frame: &[u8]) -> (u64, Bytes) {
-        let raw = RawCodec::default().packer("x").pack(frame);
+        let mut packer = RawCodec::default().packer("x");
+        let raw = packer.pack(frame);
         self.encode(Content::Refused {
             reason: Cow::Borrowed(reason),
-            raw: &raw,
+            raw,
         })
     }
 

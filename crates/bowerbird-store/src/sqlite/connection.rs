@@ -41,7 +41,7 @@ pub(super) fn open_writer(path: &Path, cache_mib: u32) -> Result<Connection, Sto
 ///
 /// `synchronous = FULL`: the spool lets go of what was acknowledged, so a commit must be on the disk. `secure_delete = FAST`:
 /// deleted rows are overwritten in the pages that are written anyway; only whole freed pages keep their old bytes until they are
-/// used again. `ON` would write those too, for every merge of the text index.
+/// used again. Transactions that erase turn it `ON`, which writes those too; it would cost every merge of the text index.
 pub(super) fn make_durable(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     connection
         .execute_batch(&format!(
@@ -53,6 +53,13 @@ pub(super) fn make_durable(connection: &Connection, path: &Path) -> Result<(), S
              PRAGMA journal_size_limit = {LOG_BYTES};"
         ))
         .map_err(|error| opening(path, error))
+}
+
+/// `ON` or `FAST`, see [`make_durable`].
+pub(super) fn set_secure_delete(connection: &Connection, to: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(&format!("PRAGMA secure_delete = {to}"))?
+        .query_row([], |_| Ok(()))
 }
 
 /// A connection that reads.

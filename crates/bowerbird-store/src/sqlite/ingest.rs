@@ -10,7 +10,7 @@ use bowerbird_core::store::{StoreError, Written};
 use bytes::Bytes;
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, params};
 
-use super::connection::failed;
+use super::connection::{failed, set_secure_delete};
 use super::index::IndexQueue;
 use super::known::Known;
 use super::tally::{Outcome, Tally};
@@ -219,13 +219,6 @@ pub(super) fn transact<R>(
         known.forget();
     }
     done
-}
-
-/// See [`super::connection::make_durable`].
-fn set_secure_delete(connection: &Connection, to: &str) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(&format!("PRAGMA secure_delete = {to}"))?
-        .query_row([], |_| Ok(()))
 }
 
 /// Writes records; see the contract of `Posts::write`.

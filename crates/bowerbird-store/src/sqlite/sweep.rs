@@ -8,7 +8,6 @@ use bowerbird_core::time::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::ingest::{Batch, Existing, find, find_number};
-use super::tally::minute_of;
 
 /// Rows looked at in one sweep, for each post it may let go.
 const LOOKS: usize = 20;
@@ -63,26 +62,24 @@ struct Due {
 impl Sweep<'_, '_> {
     /// Captures of tracks that are gone. Their totals went with the track.
     fn removed_tracks(&mut self, most: usize) -> rusqlite::Result<()> {
+        let mut looks = most.saturating_mul(LOOKS);
         for track in self.open.known.removed_tracks.clone() {
-            while self.left > 0 {
-                let captures = captures_of(self.open.connection, track, 0, most.min(self.left))?;
-                if captures.is_empty() {
-                    break;
+            let captures = captures_of(self.open.connection, track, i64::MAX, looks)?;
+            looks -= captures.len();
+            for due in captures {
+                if self.left == 0 {
+                    return Ok(());
                 }
-                for due in captures {
-                    remove_capture(self.open.connection, due.post, track)?;
-                    self.let_go(due.post)?;
-                }
+                remove_capture(self.open.connection, due.post, track)?;
+                self.let_go(due.post)?;
             }
         }
         Ok(())
     }
 
     /// Captures older than their track keeps them.
-    ///
-    /// They lie mostly in the order they were made, but not strictly. The chart says how many there are in all minutes that are
-    /// over, so the walk from the oldest ends where no more are due.
     fn retention(&mut self, most: usize) -> rusqlite::Result<()> {
+        let mut looks = most.saturating_mul(LOOKS);
         let tracks: Vec<(i64, i64)> = self
             .open
             .connection
@@ -94,34 +91,18 @@ impl Sweep<'_, '_> {
             .collect::<Result<_, _>>()?;
         for (track, seconds) in tracks {
             let limit = self.now.saturating_sub(seconds.saturating_mul(MICROS));
-            if has_minutes_before(self.open.connection, track, limit)? {
-                self.retain(track, limit, most.saturating_mul(LOOKS))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn retain(&mut self, track: i64, limit: i64, most_looks: usize) -> rusqlite::Result<()> {
-        let (mut after, mut looks, mut in_time) = (0, 0, 0);
-        // Enough captures in a row that are not due: the rest came later.
-        let enough = most_looks / 4 + 1;
-        while self.left > 0 && looks < most_looks && in_time < enough {
-            let captures = captures_of(self.open.connection, track, after, 256)?;
-            let Some(last) = captures.last() else { break };
-            after = last.post;
-            looks += captures.len();
+            let captures = captures_of(self.open.connection, track, limit, looks)?;
+            looks -= captures.len();
             for due in captures {
-                if due.received_at > limit {
-                    in_time += 1;
-                } else if self.left > 0 {
-                    in_time = 0;
-                    let shown_at = self.shown_at(&due)?;
-                    remove_capture(self.open.connection, due.post, track)?;
-                    self.open
-                        .tally
-                        .captured(track, shown_at, due.backfilled, -1);
-                    self.let_go(due.post)?;
+                if self.left == 0 {
+                    return Ok(());
                 }
+                let shown_at = self.shown_at(&due)?;
+                remove_capture(self.open.connection, due.post, track)?;
+                self.open
+                    .tally
+                    .captured(track, shown_at, due.backfilled, -1);
+                self.let_go(due.post)?;
             }
         }
         Ok(())
@@ -248,15 +229,16 @@ impl Sweep<'_, '_> {
     }
 }
 
+/// A track's oldest captures up to a time.
 fn captures_of(
     connection: &Connection,
     track: i64,
-    after: i64,
+    limit: i64,
     most: usize,
 ) -> rusqlite::Result<Vec<Due>> {
     connection
-        .prepare_cached(include_str!("sql/captures_of_track.sql"))?
-        .query_map(params![track, after, most], |row| {
+        .prepare_cached(include_str!("sql/captures_until.sql"))?
+        .query_map(params![track, limit, most], |row| {
             Ok(Due {
                 post: row.get(0)?,
                 backfilled: row.get(1)?,
@@ -271,10 +253,4 @@ fn remove_capture(connection: &Connection, post: i64, track: i64) -> rusqlite::R
         .prepare_cached("DELETE FROM capture WHERE post = ?1 AND track = ?2")?
         .execute([post, track])
         .map(drop)
-}
-
-fn has_minutes_before(connection: &Connection, track: i64, limit: i64) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT 1 FROM minute_count WHERE track = ?1 AND minute <= ?2 LIMIT 1")?
-        .exists([track, minute_of(limit)])
 }

@@ -373,7 +373,10 @@ async fn two_processes_see_each_other() {
     backend.begin().await;
     let other = open(&backend.path()).unwrap();
     let track = store_suite::make_track(&other, "one").await;
-    assert_eq!(backend.store().tracks().await.unwrap(), [track.clone()]);
+    assert_eq!(
+        backend.store().tracks().await.unwrap(),
+        std::slice::from_ref(&track)
+    );
     let mut lane = Lane::new(backend.store());
     lane.put_caught(new_post("1", post("ann", "word")), &[1])
         .await;

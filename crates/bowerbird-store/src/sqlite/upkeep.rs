@@ -20,6 +20,8 @@ impl Upkeep for SqliteStore {
         let sweep = move |state: &mut WriterState| {
             let (gone, _) =
                 state.transact(|open| sweep::sweep(open, now, &keep, most).map_err(failed))?;
+            let purged = state.purge()?;
+            state.log_is_stale |= purged;
             if state.log_is_stale {
                 // Erased text may still stand in the log: it is emptied, or, while someone reads, left to the next sweep.
                 let busy: bool = state

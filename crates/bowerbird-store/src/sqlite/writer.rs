@@ -10,6 +10,8 @@ use bowerbird_core::store::{StoreError, Written};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::connection::{failed, set_secure_delete};
+use super::index;
 use super::ingest::{Batch, transact};
 use super::known::Known;
 
@@ -54,6 +56,20 @@ impl WriterState {
         )?;
         self.log_is_stale |= erased;
         Ok((result, written))
+    }
+
+    /// Takes a step in purging the text index; was there anything to do?
+    pub(super) fn purge(&mut self) -> Result<bool, StoreError> {
+        let step = || {
+            let transaction = self.connection.unchecked_transaction()?;
+            set_secure_delete(&transaction, "ON")?;
+            let purged = index::purge(&transaction)?;
+            transaction.commit()?;
+            Ok(purged)
+        };
+        let purged = step().map_err(failed);
+        set_secure_delete(&self.connection, "FAST").map_err(failed)?;
+        purged
     }
 
     /// The next transaction reads again what is remembered.

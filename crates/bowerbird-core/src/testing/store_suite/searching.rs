@@ -132,6 +132,13 @@ fn rich() -> Post<'static> {
     said
 }
 
+/// A question that a change makes of one that asks nothing.
+fn asking(change: impl FnOnce(&mut PostQuery)) -> PostQuery {
+    let mut query = PostQuery::default();
+    change(&mut query);
+    query
+}
+
 async fn every_filter_narrows(backend: &mut dyn StoreBackend) {
     let mut lane = Lane::new(backend.store());
     make_track(lane.store, "one").await;
@@ -142,48 +149,43 @@ async fn every_filter_narrows(backend: &mut dyn StoreBackend) {
     lane.put_caught(event, &[1]).await;
     lane.through("stream");
     lane.put(new_post("3", post("ann", "plain"))).await;
-    let all = PostQuery::default();
+    for query in that_find_the_rich_one() {
+        assert_found(lane.store, &query, &["2"]).await;
+        for (text, expected) in [("rich", &["2"][..]), ("plain", &[])] {
+            let with_words = PostQuery {
+                text: text.to_owned(),
+                ..query.clone()
+            };
+            assert_found(lane.store, &with_words, expected).await;
+        }
+    }
+    let since = asking(|query| query.since = Some(second(-3_600)));
+    assert_found(lane.store, &since, &["3", "1"]).await;
+    let nothing = [
+        asking(|query| query.author = "nobody".to_owned()),
+        asking(|query| query.service = "nowhere".to_owned()),
+        asking(|query| query.source = Some(source("nothing"))),
+        asking(|query| query.track = Some(TrackId(9))),
+        asking(|query| query.hashtag = "climate".to_owned()),
+        asking(|query| query.lang = "p".to_owned()),
+    ];
+    for query in &nothing {
+        assert_found(lane.store, query, &[]).await;
+    }
+}
+
+fn that_find_the_rich_one() -> Vec<PostQuery> {
     let mut queries = vec![
-        PostQuery {
-            author: "@dora".to_owned(),
-            ..all.clone()
-        },
-        PostQuery {
-            author: "id-Dora".to_owned(),
-            ..all.clone()
-        },
-        PostQuery {
-            track: Some(TrackId(1)),
-            ..all.clone()
-        },
-        PostQuery {
-            service: "mastodon".to_owned(),
-            ..all.clone()
-        },
-        PostQuery {
-            source: Some(source("other")),
-            ..all.clone()
-        },
-        PostQuery {
-            lang: "pt".to_owned(),
-            ..all.clone()
-        },
-        PostQuery {
-            lang: "PT-br".to_owned(),
-            ..all.clone()
-        },
-        PostQuery {
-            until: Some(second(-3_600)),
-            ..all.clone()
-        },
-        PostQuery {
-            hashtag: "climate_action".to_owned(),
-            ..all.clone()
-        },
-        PostQuery {
-            hashtag: "#東京".to_owned(),
-            ..all.clone()
-        },
+        asking(|query| query.author = "@dora".to_owned()),
+        asking(|query| query.author = "id-Dora".to_owned()),
+        asking(|query| query.track = Some(TrackId(1))),
+        asking(|query| query.service = "mastodon".to_owned()),
+        asking(|query| query.source = Some(source("other"))),
+        asking(|query| query.lang = "pt".to_owned()),
+        asking(|query| query.lang = "PT-br".to_owned()),
+        asking(|query| query.until = Some(second(-3_600))),
+        asking(|query| query.hashtag = "climate_action".to_owned()),
+        asking(|query| query.hashtag = "#東京".to_owned()),
     ];
     let has = [
         Has::Media,
@@ -197,57 +199,8 @@ async fn every_filter_narrows(backend: &mut dyn StoreBackend) {
         Has::Repost,
         Has::Edited,
     ];
-    queries.extend(has.map(|has| PostQuery {
-        has: vec![has],
-        ..all.clone()
-    }));
-    for query in &queries {
-        assert_found(lane.store, query, &["2"]).await;
-        let with_words = PostQuery {
-            text: "rich".to_owned(),
-            ..query.clone()
-        };
-        assert_found(lane.store, &with_words, &["2"]).await;
-        let with_others = PostQuery {
-            text: "plain".to_owned(),
-            ..query.clone()
-        };
-        assert_found(lane.store, &with_others, &[]).await;
-    }
-    let since = PostQuery {
-        since: Some(second(-3_600)),
-        ..all.clone()
-    };
-    assert_found(lane.store, &since, &["3", "1"]).await;
-    let nobody = [
-        PostQuery {
-            author: "nobody".to_owned(),
-            ..all.clone()
-        },
-        PostQuery {
-            service: "nowhere".to_owned(),
-            ..all.clone()
-        },
-        PostQuery {
-            source: Some(source("nothing")),
-            ..all.clone()
-        },
-        PostQuery {
-            track: Some(TrackId(9)),
-            ..all.clone()
-        },
-        PostQuery {
-            hashtag: "climate".to_owned(),
-            ..all.clone()
-        },
-        PostQuery {
-            lang: "p".to_owned(),
-            ..all
-        },
-    ];
-    for query in &nobody {
-        assert_found(lane.store, query, &[]).await;
-    }
+    queries.extend(has.map(|has| asking(|query| query.has = vec![has])));
+    queries
 }
 
 async fn filters_hold_together(backend: &mut dyn StoreBackend) {

@@ -77,12 +77,15 @@ pub(super) fn read<E>(
 fn read_one((offset, bytes): &(u64, Bytes), with_words: bool) -> ReadRecord<'_> {
     let record = Record::decode(bytes);
     let mut words = Vec::new();
-    if let (true, Ok(record)) = (with_words, &record) {
-        if let Content::Event { event, .. } = &record.content {
-            if let Some(post) = event.post() {
-                cut(post, LEVELS, &mut words);
-            }
-        }
+    let event = record
+        .as_ref()
+        .ok()
+        .and_then(|record| match &record.content {
+            Content::Event { event, .. } => event.post(),
+            _ => None,
+        });
+    if let Some(post) = event.filter(|_| with_words) {
+        cut(post, LEVELS, &mut words);
     }
     ReadRecord {
         offset: *offset,

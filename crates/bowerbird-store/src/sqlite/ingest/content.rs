@@ -7,6 +7,7 @@ use super::ahead::take_words;
 use super::{Arrival, Batch};
 use crate::sqlite::detail::Detail;
 use crate::sqlite::flags;
+use crate::sqlite::index::Why;
 use crate::sqlite::text::{self, Indexed, Words};
 
 /// A row that is to be written. Without `detail` it is one whose text is gone or was never here.
@@ -272,7 +273,7 @@ impl Batch<'_> {
         new: &NewPost<'_>,
         raw: Option<&[u8]>,
     ) -> rusqlite::Result<()> {
-        self.strip(old)?;
+        self.strip(old, Why::Forget)?;
         let detail = new.detail.as_ref().map(|d| d.encode(Vec::new()));
         self.connection
             .prepare_cached(include_str!("../sql/update_post.sql"))?
@@ -296,9 +297,9 @@ impl Batch<'_> {
         self.furnish(old.post, old.source, new, raw)
     }
 
-    /// Removes a row and all that hangs on it but its captures.
+    /// Lets go of a row and all that hangs on it but its captures.
     pub(in crate::sqlite) fn remove(&mut self, old: &Existing) -> rusqlite::Result<()> {
-        self.strip(old)?;
+        self.strip(old, Why::LetGo)?;
         self.connection
             .prepare_cached("DELETE FROM post WHERE post = ?1")?
             .execute([old.post])?;
@@ -341,11 +342,13 @@ impl Batch<'_> {
     }
 
     /// Removes raw bytes, words and links of a row.
-    fn strip(&mut self, old: &Existing) -> rusqlite::Result<()> {
-        self.take_out()?;
-        self.remove_raw(old.post)?;
+    fn strip(&mut self, old: &Existing, why: Why) -> rusqlite::Result<()> {
+        if why == Why::Forget {
+            self.take_out()?;
+        }
+        self.delete_raw(old.post)?;
         if old.flags & flags::INDEXED != 0 {
-            self.index.remove(old.post, || old.words());
+            self.index.remove(old.post, why, || old.words());
         }
         for link in self.carries(old)? {
             self.connection
@@ -377,8 +380,13 @@ impl Batch<'_> {
         Ok(carries)
     }
 
+    /// Erases raw bytes.
     pub(super) fn remove_raw(&mut self, post: i64) -> rusqlite::Result<()> {
         self.take_out()?;
+        self.delete_raw(post)
+    }
+
+    fn delete_raw(&mut self, post: i64) -> rusqlite::Result<()> {
         self.connection
             .prepare_cached("DELETE FROM post_raw WHERE post = ?1")?
             .execute([post])

@@ -214,14 +214,13 @@ impl<'p> NewPost<'p> {
         }
         self.say(post, edited, fate.scrubbed);
         self.carries = carries;
-        if let Some(target) = fate.original {
-            if self.carries.iter().all(|known| known.target != target) {
-                self.carries.push(Carries {
-                    kind: flags::REPOSTS,
-                    target,
-                    carried: false,
-                });
-            }
+        let is_carried = |target| self.carries.iter().any(|known| known.target == target);
+        if let Some(target) = fate.original.filter(|target| !is_carried(*target)) {
+            self.carries.push(Carries {
+                kind: flags::REPOSTS,
+                target,
+                carried: false,
+            });
         }
     }
 }

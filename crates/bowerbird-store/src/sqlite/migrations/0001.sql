@@ -10,14 +10,15 @@
 
 -- `position`: offset of the last record committed. `next_post`: the next post's number. `change_number`: raised by every change
 -- of tracks. `posts`, `tombstones`, `dead_letters`: how many there are. `unindexed`: 1 if posts
--- were ever kept without a text index.
+-- were ever kept without a text index. `unpurged`, `purging`: see `index.rs`.
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO meta (key, value)
-VALUES ('next_post', 1), ('change_number', 0), ('posts', 0), ('tombstones', 0), ('dead_letters', 0), ('unindexed', 0);
+VALUES ('next_post', 1), ('change_number', 0), ('posts', 0), ('tombstones', 0), ('dead_letters', 0), ('unindexed', 0),
+       ('unpurged', 0), ('purging', 0);
 
 CREATE TABLE dictionary (
     number  INTEGER PRIMARY KEY,
@@ -183,7 +184,8 @@ CREATE TABLE post_raw (
 
 -- The text index: tokens made by the rules' tokenizer, parted by blanks, every other character part of a token. `facets` are what
 -- queries ask for besides words (see `text.rs`); they grow as the text index does, at the end, where an index of its own
--- for each would be written all over. No copy of the text; what is removed is removed in the same step (secure-delete).
+-- for each would be written all over. No copy of the text; what is removed, and when it has left the file,
+-- is said in `index.rs`.
 CREATE VIRTUAL TABLE post_text USING fts5 (
     text, facets,
     content = '', detail = full, columnsize = 1,
@@ -289,8 +291,10 @@ CREATE TABLE capture (
     backfilled   INTEGER NOT NULL,
     PRIMARY KEY (post, track)
 ) STRICT, WITHOUT ROWID;
--- Earned by: a track's posts, and letting go of its captures.
-CREATE INDEX capture_by_track ON capture (track, post, received_at);
+-- Earned by: a track's posts.
+CREATE INDEX capture_by_track ON capture (track, post);
+-- Earned by: letting go of what is past its retention. Backfilled captures are young ones of old posts, so the order of posts does not do.
+CREATE INDEX capture_by_age ON capture (track, received_at);
 
 -- Kept beside the captures, so that no number on a page needs them read.
 CREATE TABLE capture_total (

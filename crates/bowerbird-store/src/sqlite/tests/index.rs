@@ -142,3 +142,48 @@ async fn every_walk_goes_along_an_index() {
         assert!(!sorts, "rows come in order: {plan:?}");
     }
 }
+
+#[tokio::test]
+async fn deleted_texts_leave_every_file_however_many() {
+    let mut backend = Backend::new();
+    backend.begin().await;
+    let mut lane = Lane::new(backend.store());
+    let texts: Vec<String> = (0..200).map(|n| format!("secret{n}secret")).collect();
+    let records: Vec<_> = texts
+        .iter()
+        .map(|text| lane.event(new_post(text, post("ann", text)), &[]))
+        .collect();
+    lane.write(records).await;
+    fill(&mut lane, 0).await;
+    let deletions: Vec<_> = texts[..100]
+        .iter()
+        .map(|text| lane.event(delete_post(text), &[]))
+        .collect();
+    lane.write(deletions).await;
+    for text in &texts[..100] {
+        assert_eq!(
+            store_suite::ids(lane.store, store_suite::words(text)).await,
+            [""; 0]
+        );
+    }
+    // A sweep does a bounded amount of it.
+    for _ in 0..4 {
+        sweep(lane.store).await;
+    }
+    let found = store_suite::ids(lane.store, store_suite::words("secret150secret")).await;
+    assert_eq!(found, ["secret150secret"]);
+    backend.store = None;
+    let bytes = std::fs::read(backend.path()).unwrap();
+    // The ids stay, once in the row and once in its index; the words do not.
+    let rest: Vec<&String> = texts
+        .iter()
+        .filter(|text| {
+            bytes
+                .windows(text.len())
+                .filter(|w| *w == text.as_bytes())
+                .count()
+                > 2
+        })
+        .collect();
+    assert_eq!(rest, texts[100..].iter().collect::<Vec<_>>());
+}
