@@ -10,6 +10,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -21,6 +22,13 @@ const LOCK: &str = "lock";
 const SOCKET: &str = "control.sock";
 /// The longest path that fits a socket's address, with its closing zero.
 const SOCKET_PATH_BYTES: usize = 104;
+
+/// Commands that hold a folder as long as they run, which may be for ever.
+const STAYING: [&str; 3] = ["run", "demo", "replay"];
+/// How long a command that only asks something is waited for.
+const SOON: Duration = Duration::from_secs(5);
+/// How often to look meanwhile.
+const TRY_EVERY: Duration = Duration::from_millis(20);
 
 /// What a folder was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +63,14 @@ pub(crate) struct Held {
 /// Who holds a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Holder(String);
+
+impl Holder {
+    fn stays(&self) -> bool {
+        STAYING
+            .iter()
+            .any(|command| self.0.ends_with(&format!("(bowerbird {command})")))
+    }
+}
 
 impl std::fmt::Display for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -94,12 +110,21 @@ impl DataFolder {
         &self.path
     }
 
-    /// Becomes its holder; that another one is, is an error that says who and what to do.
-    pub(crate) fn take(&self, command: &str) -> Result<Held> {
-        self.hold(command)?.map_err(|holder| {
-            let shown = self.path.display();
-            anyhow::anyhow!("{holder} holds {shown}; end it, or give another folder with --data")
-        })
+    /// Becomes its holder. A command that only asks something is soon done, and is waited for; that anything else holds the folder is an
+    /// error that says who and what to do.
+    pub(crate) async fn take(&self, command: &str) -> Result<Held> {
+        let given_up = tokio::time::Instant::now() + SOON;
+        loop {
+            let holder = match self.hold(command)? {
+                Ok(held) => return Ok(held),
+                Err(holder) => holder,
+            };
+            if holder.stays() || tokio::time::Instant::now() > given_up {
+                let shown = self.path.display();
+                anyhow::bail!("{holder} holds {shown}; end it, or give another folder with --data");
+            }
+            tokio::time::sleep(TRY_EVERY).await;
+        }
     }
 
     /// Becomes its holder, or says who is.
@@ -212,6 +237,17 @@ mod tests {
         );
         drop(held);
         assert!(folder.hold("demo").unwrap().is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_only_asks_is_waited_for_and_who_stays_is_not() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(home.path(), Purpose::Main).unwrap();
+        let asking = folder.hold("top").unwrap().unwrap();
+        let (taken, ()) = tokio::join!(folder.take("run"), async { drop(asking) });
+        let _running = taken.unwrap();
+        let refused = folder.take("demo").await.unwrap_err().to_string();
+        assert!(refused.contains("(bowerbird run)"), "{refused}");
     }
 
     #[test]

@@ -29,7 +29,7 @@ const SPOOL_MAX_BYTES: u64 = 1 << 30;
 pub(super) async fn demo(context: &Context, args: &DemoArgs) -> Result<()> {
     logging::start(&context.global, None)?;
     let stop = signals::listen()?;
-    let (folder, held) = hold(context, args)?;
+    let (folder, held) = hold(context, args).await?;
     let path = folder.path().to_owned();
     let store = path.join("store.sqlite");
     let plan = Plan {
@@ -73,14 +73,14 @@ pub(super) async fn demo(context: &Context, args: &DemoArgs) -> Result<()> {
 }
 
 /// The demo's own folder, never `run`'s; emptied where that was asked for.
-fn hold(context: &Context, args: &DemoArgs) -> Result<(DataFolder, Held)> {
+async fn hold(context: &Context, args: &DemoArgs) -> Result<(DataFolder, Held)> {
     let usual = || env::data_home().map(|home| home.join("bowerbird/demo"));
     let path: Option<PathBuf> = context.global.data.clone().or_else(usual);
     let path = path.ok_or_else(|| {
         Usage("neither HOME nor XDG_DATA_HOME is set: give a folder with --data".to_owned())
     })?;
     let folder = DataFolder::open(&path, Purpose::Demo)?;
-    let held = folder.take("demo")?;
+    let held = folder.take("demo").await?;
     if args.fresh {
         folder.clear(&held)?;
     }

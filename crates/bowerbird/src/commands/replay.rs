@@ -22,7 +22,7 @@ pub(super) async fn replay(context: &Context, args: &ReplayArgs) -> Result<()> {
     logging::start(&context.global, None)?;
     let stop = signals::listen()?;
     let (settings, folder) = context.folder()?;
-    let held = folder.take("replay")?;
+    let held = folder.take("replay").await?;
     context
         .output
         .talk(format_args!("data: {}", folder.path().display()));

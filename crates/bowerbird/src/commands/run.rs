@@ -20,7 +20,7 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<()> {
     let folder = DataFolder::open(&settings.data, Purpose::Main)?;
     logging::start(&context.global, Some(&settings.log))?;
     let stop = signals::listen()?;
-    let held = folder.take("run")?;
+    let held = folder.take("run").await?;
     let path = folder.path().to_owned();
     let house = House::open(folder, held, Plan::of(&settings)).await?;
     let before = house.tally().await?;

@@ -16,7 +16,7 @@ pub(super) async fn spool(context: &Context, command: SpoolCommand) -> Result<()
     match command {
         SpoolCommand::Ls => list(context).await,
         SpoolCommand::Peek { from, most } => peek(context, from, most).await,
-        SpoolCommand::Fsck { repair } => fsck(context, repair),
+        SpoolCommand::Fsck { repair } => fsck(context, repair).await,
     }
 }
 
@@ -99,9 +99,9 @@ async fn peek(context: &Context, from: Option<u64>, most: u64) -> Result<()> {
 }
 
 /// Reads every byte; holds the folder meanwhile, so that nothing moves.
-fn fsck(context: &Context, repair: bool) -> Result<()> {
+async fn fsck(context: &Context, repair: bool) -> Result<()> {
     let (_, folder) = context.folder()?;
-    let _held = folder.take("spool fsck")?;
+    let _held = folder.take("spool fsck").await?;
     let report = wiring::check_spool(&folder.path().join("spool"), repair)?;
     let output = &context.output;
     if output.json {
