@@ -62,7 +62,7 @@ impl Default for SqliteOptions {
     fn default() -> Self {
         Self {
             text_index: true,
-            cache_mib: 64,
+            cache_mib: 32,
             readers: 4,
             search_for: Duration::from_secs(10),
         }
