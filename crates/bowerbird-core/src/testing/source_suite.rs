@@ -6,11 +6,11 @@
 
 use std::future::poll_fn;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::frame::{Batch, Frame};
 use crate::ids::Cursor;
-use crate::source::{Connection, MAX_BATCH_BYTES, MAX_BATCH_FRAMES, Source, SourceError};
+use crate::source::{Connection, Ladder, MAX_BATCH_BYTES, MAX_BATCH_FRAMES, Source, SourceError};
 
 /// How long a call is waited for before it is dropped.
 const SOON: Duration = Duration::from_millis(1);
@@ -63,10 +63,19 @@ async fn read(connection: &Connection, cursor: Option<Cursor>, most: usize) -> R
     reading
 }
 
+/// Opens it; where the service allows one connection only, it may need a moment to notice that the last one is gone.
 async fn open(connection: &Connection, cursor: Option<Cursor>) -> Box<dyn Source> {
-    (connection.open)(cursor)
-        .await
-        .unwrap_or_else(|error| panic!("opening failed: {error}"))
+    let patience = Instant::now() + Duration::from_secs(60);
+    loop {
+        match (connection.open)(cursor.clone()).await {
+            Ok(source) => return source,
+            Err(SourceError::Retry {
+                ladder: Ladder::RateLimit,
+                ..
+            }) if Instant::now() < patience => tokio::task::yield_now().await,
+            Err(error) => panic!("opening failed: {error}"),
+        }
+    }
 }
 
 fn next(answer: Result<Option<Batch>, SourceError>) -> Option<Batch> {
