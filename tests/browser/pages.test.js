@@ -125,7 +125,10 @@ test('somebody who reads is not disturbed', async () => {
   await page.click('#pause');
   const held = await keys(page);
   await page.waitForSelector('#fresh:not([hidden])');
-  assert.deepEqual(await keys(page), held);
+  // Nothing new comes between what is being read; what its author deletes meanwhile goes all the same.
+  const still = await keys(page);
+  assert.deepEqual(still, held.filter((key) => still.includes(key)));
+  assert.ok(still.length > held.length / 2, `${still.length} of ${held.length} are left`);
   assert.match(await page.locator('#fresh').textContent(), /^[\d,]+ new$/);
   await page.click('#fresh');
   await until(async () => (await keys(page))[0] !== held[0], 'newer posts after catching up');
