@@ -1,0 +1,60 @@
+use super::*;
+
+#[test]
+fn one_process_holds_it_and_the_next_is_told_who() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(&home.path().join("data"), Purpose::Main).unwrap();
+    let held = folder.hold("run").unwrap().unwrap();
+    let holder = folder.hold("demo").unwrap().unwrap_err();
+    assert_eq!(
+        holder.to_string(),
+        format!("process {} (bowerbird run)", std::process::id())
+    );
+    drop(held);
+    assert!(folder.hold("demo").unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn who_only_asks_is_waited_for_and_who_stays_is_not() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(home.path(), Purpose::Main).unwrap();
+    let asking = folder.hold("top").unwrap().unwrap();
+    let (taken, ()) = tokio::join!(folder.take("run"), async { drop(asking) });
+    let _running = taken.unwrap();
+    let refused = folder.take("demo").await.unwrap_err().to_string();
+    assert!(refused.contains("(bowerbird run)"), "{refused}");
+}
+
+#[test]
+fn only_a_demo_s_folder_is_emptied() {
+    let home = tempfile::tempdir().unwrap();
+    let main = DataFolder::open(&home.path().join("main"), Purpose::Main).unwrap();
+    let held = main.hold("run").unwrap().unwrap();
+    std::fs::write(main.path().join("precious"), "").unwrap();
+    assert!(main.clear(&held).is_err());
+    assert!(DataFolder::open(main.path(), Purpose::Demo).is_err());
+
+    let strange = home.path().join("strange");
+    std::fs::create_dir(&strange).unwrap();
+    std::fs::write(strange.join("letter.txt"), "").unwrap();
+    assert!(DataFolder::open(&strange, Purpose::Demo).is_err());
+
+    let demo = DataFolder::open(&home.path().join("demo"), Purpose::Demo).unwrap();
+    let held = demo.hold("demo").unwrap().unwrap();
+    std::fs::create_dir_all(demo.path().join("spool/deep")).unwrap();
+    demo.clear(&held).unwrap();
+    assert!(!demo.path().join("spool").try_exists().unwrap());
+    assert!(DataFolder::open(demo.path(), Purpose::Demo).is_ok());
+}
+
+#[test]
+fn the_folder_is_the_owner_s_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(&home.path().join("a/b"), Purpose::Main).unwrap();
+    let mode = std::fs::metadata(folder.path())
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
