@@ -4,18 +4,20 @@
 //! the cursor behind it, before anything else learns of it; then the hub is told and the store's lane takes it up. This is the only
 //! part of the program that sleeps and retries: sources, spools and stores say what they need in their errors.
 
-mod backfill;
+mod again;
 mod backoff;
 mod dictionary;
 mod engine;
 mod gaps;
+#[cfg(test)]
+mod house;
 mod prepare;
 mod redeliver;
 mod source_worker;
 mod store_lane;
 mod writer;
 
-pub use backfill::Backfill;
+pub use again::Backfill;
 pub use backoff::pause;
 pub use engine::{Engine, EngineError, Parts, Until};
 pub use redeliver::RedeliverError;

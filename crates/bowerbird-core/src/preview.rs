@@ -1,12 +1,17 @@
-//! What a rule would have caught: tries it on records at hand, before anyone saves it.
+//! What a rule would have caught: tries it on posts at hand, before anyone saves it.
 
 use bowerbird_rules::Rule;
 use bytes::Bytes;
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 
-use crate::event::with_doc;
+use crate::event::{Event, with_doc};
+use crate::hub::RECENT_RECORDS;
 use crate::ids::SourceName;
 use crate::record::{Content, Record};
+use crate::source::Decode;
+use crate::store::KeptPost;
+use crate::time::Time;
 use crate::view::PostView;
 
 /// The answer.
@@ -21,31 +26,68 @@ pub struct Preview {
     pub samples: Vec<PostView>,
 }
 
-/// Tries `rule` on encoded records, given oldest first; keeps the newest `most_samples` posts it matches.
-pub fn preview(records: &[Bytes], rule: &Rule, most_samples: usize) -> Preview {
-    let mut answer = Preview::default();
-    for bytes in records.iter().rev() {
+/// Tries `rule` on the newest posts, [`RECENT_RECORDS`] at most: first on the hub's records, given oldest first, then on kept posts,
+/// given newest first. Keeps the newest `most_samples` posts it matches. What the hub knows more of, a deletion above all, is not
+/// looked at as it was kept.
+pub(crate) fn preview(
+    live: &[Bytes],
+    kept: &[KeptPost],
+    decode: Decode,
+    rule: &Rule,
+    most_samples: usize,
+) -> Preview {
+    let mut trial = Trial {
+        rule,
+        most_samples,
+        answer: Preview::default(),
+    };
+    let mut known = FxHashSet::default();
+    for bytes in live.iter().rev() {
         let Ok(record) = Record::decode(bytes) else {
             continue;
         };
-        let Content::Event { event, .. } = &record.content else {
+        let (Content::Event { event, .. }, Ok(source)) =
+            (&record.content, SourceName::parse(&record.source))
+        else {
             continue;
         };
-        let (Some(post), Ok(source)) = (event.post(), SourceName::parse(&record.source)) else {
-            continue;
-        };
+        known.insert(event.id.key());
+        trial.look_at(event, &source, record.received_at);
+    }
+    for post in kept {
+        if trial.answer.looked_at >= RECENT_RECORDS as u64 {
+            break;
+        }
+        if let Ok(event) = decode(&post.raw)
+            && !known.contains(&event.id.key())
+        {
+            trial.look_at(&event, &post.source, post.received_at);
+        }
+    }
+    trial.answer
+}
+
+struct Trial<'r> {
+    rule: &'r Rule,
+    most_samples: usize,
+    answer: Preview,
+}
+
+impl Trial<'_> {
+    fn look_at(&mut self, event: &Event<'_>, source: &SourceName, received_at: Time) {
+        let Some(post) = event.post() else { return };
+        let (rule, answer) = (self.rule, &mut self.answer);
         answer.looked_at += 1;
         with_doc(&event.id.id, post, |doc| {
             if !rule.matches(doc) {
                 return;
             }
             answer.caught += 1;
-            if answer.samples.len() < most_samples {
-                let mut view = PostView::new(&source, record.received_at, &event.id, post);
+            if answer.samples.len() < self.most_samples {
+                let mut view = PostView::new(source, received_at, &event.id, post);
                 view.mark(&rule.highlights(doc));
                 answer.samples.push(view);
             }
         });
     }
-    answer
 }

@@ -12,13 +12,15 @@ use crate::time::Time;
 use crate::track::{Track, TrackDraft};
 use crate::view::PostView;
 
+mod jobs;
 mod query;
 
+pub use jobs::{BackfillJob, Jobs};
 pub use query::{Has, Order, Page, PostQuery};
 
 /// All of a store.
-pub trait Store: Posts + Tracks + Ledger + Keys + Upkeep {}
-impl<T: Posts + Tracks + Ledger + Keys + Upkeep> Store for T {}
+pub trait Store: Posts + Tracks + Jobs + Ledger + Keys + Upkeep {}
+impl<T: Posts + Tracks + Jobs + Ledger + Keys + Upkeep> Store for T {}
 
 /// Posts, their captures, and finding them.
 ///
@@ -43,15 +45,10 @@ pub trait Posts: Send + Sync + std::fmt::Debug {
     /// One post's bytes as they came, decompressed; `None` if unknown, embedded only, or deleted.
     async fn raw(&self, service: &str, id: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Posts with their raw bytes in the order they were kept, after a place in it (0 for the beginning); for looking at all again.
+    /// At most `most` and about [`KEPT_BYTES`]; none only where there are no more.
     async fn kept_after(&self, place: u64, most: usize) -> Result<Vec<KeptPost>, StoreError>;
-    /// Marks kept posts as caught by a track afterwards; how many captures were new.
-    async fn backfill(
-        &self,
-        track: TrackId,
-        rule_version: u32,
-        places: &[u64],
-        at: Time,
-    ) -> Result<u64, StoreError>;
+    /// The posts kept last, the newest first; bounded as `kept_after`.
+    async fn newest_kept(&self, most: usize) -> Result<Vec<KeptPost>, StoreError>;
     /// What became of all records ever written, by source.
     async fn counts(&self) -> Result<Vec<StoredCounts>, StoreError>;
     /// Captures of each track.
@@ -64,6 +61,9 @@ pub trait Posts: Send + Sync + std::fmt::Debug {
         until: Time,
     ) -> Result<Vec<MinuteCount>, StoreError>;
 }
+
+/// About how many raw bytes one answer of kept posts holds at most, so that looking at all again has a bounded memory.
+pub const KEPT_BYTES: usize = 16 << 20;
 
 /// Tracks. Every change raises the change number by one, in the same transaction.
 #[async_trait]

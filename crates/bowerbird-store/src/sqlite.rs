@@ -25,6 +25,7 @@ mod flags;
 pub mod floor;
 mod index;
 mod ingest;
+mod jobs;
 mod keys;
 mod known;
 mod ledger;
@@ -152,21 +153,13 @@ impl Posts for SqliteStore {
             .await
     }
 
-    async fn backfill(
-        &self,
-        track: TrackId,
-        rule_version: u32,
-        places: &[u64],
-        at: Time,
-    ) -> Result<u64, StoreError> {
-        let places = places.to_vec();
-        let backfill = move |state: &mut WriterState| {
-            let work = |open: &mut ingest::Batch<'_>| {
-                tracks::backfill(open, track, rule_version, &places, at)
-            };
-            state.transact(work).map(|(new, _)| new)
-        };
-        self.writer.run(backfill).await
+    async fn newest_kept(&self, most: usize) -> Result<Vec<KeptPost>, StoreError> {
+        let codec = Arc::clone(&self.codec);
+        self.readers
+            .run(move |connection| {
+                view::newest_kept(connection, &codec, most).map_err(connection::failed)
+            })
+            .await
     }
 
     async fn counts(&self) -> Result<Vec<StoredCounts>, StoreError> {

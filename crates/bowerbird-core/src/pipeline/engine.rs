@@ -18,7 +18,7 @@ use crate::status::Status;
 use crate::store::{KeepPosts, Store, StoreError};
 use crate::time::Time;
 
-use super::backfill::Backfill;
+use super::again::Backfill;
 use super::dictionary::{Sampler, make_dictionaries};
 use super::source_worker::SourceWorker;
 use super::store_lane;
@@ -86,7 +86,8 @@ pub struct Engine {
     pub(super) sampler: Arc<Sampler>,
     pub(super) store_position: watch::Sender<u64>,
     pub(super) backfills: Mutex<BTreeMap<TrackId, Backfill>>,
-    end: Arc<AtomicU64>,
+    /// The offset after the newest record.
+    pub(super) end: Arc<AtomicU64>,
     writers: Mutex<HashMap<SourceName, Arc<Writer>>>,
 }
 
@@ -133,6 +134,7 @@ impl Engine {
         until: Until,
         stop: watch::Receiver<bool>,
     ) -> Result<(), EngineError> {
+        self.resume_backfills().await?;
         let mut services: JoinSet<Result<(), EngineError>> = JoinSet::new();
         let (stop_store, store_stopped) = watch::channel(false);
         let parts = &self.parts;

@@ -4,6 +4,7 @@
 //! one. [`model`] holds a naive model that any sequence of events can be compared with. What only one backend can be asked (damaged
 //! files, full disks, other versions) is tested with that backend.
 
+pub mod again;
 pub mod erase;
 pub mod ledger;
 pub mod lettinggo;
@@ -46,6 +47,7 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     people::all(backend).await;
     searching::all(backend).await;
     tracks::all(backend).await;
+    again::all(backend).await;
     ledger::all(backend).await;
     lettinggo::all(backend).await;
     small::all(backend).await;

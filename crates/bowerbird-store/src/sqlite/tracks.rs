@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, param
 use super::SqliteStore;
 use super::connection::failed;
 use super::ingest::Batch;
+use super::jobs;
 use super::known::meta;
 use super::writer::WriterState;
 
@@ -90,9 +91,10 @@ impl Tracks for SqliteStore {
                     params![id.0, at.0],
                 )?;
                 connection.execute("DELETE FROM capture_total WHERE track = ?1", [id.0])?;
-                connection.execute("DELETE FROM minute_count WHERE track = ?1", [id.0])
+                connection.execute("DELETE FROM minute_count WHERE track = ?1", [id.0])?;
+                jobs::forget(connection, id)
             };
-            remove().map(drop).map_err(failed)
+            remove().map_err(failed)
         })
         .await
     }
@@ -169,7 +171,8 @@ pub(super) fn backfill(
     Ok(new)
 }
 
-fn find(connection: &Connection, id: TrackId) -> Result<Track, StoreError> {
+/// A track that was not removed.
+pub(super) fn find(connection: &Connection, id: TrackId) -> Result<Track, StoreError> {
     connection
         .prepare_cached(concat!(
             include_str!("sql/tracks.sql"),

@@ -2,10 +2,10 @@
 
 use bowerbird_core::ids::TrackId;
 use bowerbird_core::raw::RawCodec;
-use bowerbird_core::store::{KeptPost, StoreError};
+use bowerbird_core::store::{KEPT_BYTES, KeptPost, StoreError};
 use bowerbird_core::time::Time;
 use bowerbird_core::view::{CaptureView, PostView};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Rows, params};
 
 use super::charts::source_name;
 use super::connection::failed;
@@ -112,30 +112,51 @@ pub(super) fn raw(
     unpacked.map_err(|error| StoreError::Failed(format!("{service}/{id}: {error}")))
 }
 
-/// Posts with their bytes in the order they were kept. One whose bytes are damaged is passed over, and said.
+/// Posts with their bytes in the order they were kept.
 pub(super) fn kept_after(
     connection: &Connection,
     codec: &RawCodec,
     place: u64,
     most: usize,
 ) -> rusqlite::Result<Vec<KeptPost>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT post, source.name, post.received_at, raw
-         FROM post_raw CROSS JOIN post USING (post) CROSS JOIN source USING (source)
-         WHERE post_raw.post > ?1 ORDER BY post_raw.post",
-    )?;
-    let mut rows = statement.query([i64::try_from(place).unwrap_or(i64::MAX)])?;
+    let mut statement = connection.prepare_cached(concat!(
+        include_str!("sql/kept.sql"),
+        "WHERE post_raw.post > ?1 ORDER BY post_raw.post"
+    ))?;
+    let rows = statement.query([i64::try_from(place).unwrap_or(i64::MAX)])?;
+    kept(rows, codec, most)
+}
+
+/// The same from the other end.
+pub(super) fn newest_kept(
+    connection: &Connection,
+    codec: &RawCodec,
+    most: usize,
+) -> rusqlite::Result<Vec<KeptPost>> {
+    let mut statement = connection.prepare_cached(concat!(
+        include_str!("sql/kept.sql"),
+        "ORDER BY post_raw.post DESC"
+    ))?;
+    kept(statement.query([])?, codec, most)
+}
+
+/// As many as fit an answer. One whose bytes are damaged is passed over, and said.
+fn kept(mut rows: Rows<'_>, codec: &RawCodec, most: usize) -> rusqlite::Result<Vec<KeptPost>> {
     let mut kept = Vec::new();
-    while kept.len() < most {
+    let mut n_bytes = 0;
+    while kept.len() < most && n_bytes < KEPT_BYTES {
         let Some(row) = rows.next()? else { break };
         let place = row.get(0)?;
         match codec.unpack(row.get_ref(3)?.as_blob()?) {
-            Ok(raw) => kept.push(KeptPost {
-                place,
-                source: source_name(row.get_ref(1)?.as_str()?),
-                received_at: Time(row.get(2)?),
-                raw,
-            }),
+            Ok(raw) => {
+                n_bytes += raw.len();
+                kept.push(KeptPost {
+                    place,
+                    source: source_name(row.get_ref(1)?.as_str()?),
+                    received_at: Time(row.get(2)?),
+                    raw,
+                });
+            }
             Err(error) => {
                 tracing::error!(post.number = place, error = %error, "Raw bytes of a post can't be read");
             }

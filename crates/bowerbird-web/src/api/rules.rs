@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use bowerbird_core::preview::{Preview, preview};
+use bowerbird_core::preview::Preview;
 use bowerbird_core::rules::{Rule, RuleError, Severity, XLimits};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -113,10 +113,8 @@ pub(crate) async fn check(
         .iter()
         .map(problem)
         .collect();
-    let records = site.parts.hub.recent_records();
     let _permit = site.heavy.acquire().await.map_err(ApiError::internal)?;
-    let tried = tokio::task::spawn_blocking(move || preview(&records, &rule, samples)).await;
-    let preview = Some(tried.map_err(ApiError::internal)?);
+    let preview = Some(site.engine.preview(rule, samples).await?);
     Ok(RuleCheck {
         ok: true,
         explanation,

@@ -44,7 +44,7 @@ pub(crate) struct StatusView {
     pub(crate) lanes: Vec<LaneState>,
     /// How much is in the store.
     pub(crate) store: StoreSize,
-    /// Backfills of this run.
+    /// Backfills that run, or ended in this run.
     pub(crate) backfills: Vec<BackfillView>,
 }
 

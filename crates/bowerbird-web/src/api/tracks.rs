@@ -152,7 +152,7 @@ pub(crate) async fn start_backfill(
     Ok((StatusCode::ACCEPTED, Json(backfill)))
 }
 
-/// How a track's backfill is getting on, of this run of the program.
+/// How a track's backfill is getting on, if it runs or ended in this run of the program.
 #[utoipa::path(
     get, path = "/api/v1/tracks/{id}/backfill", tag = "tracks", params(("id" = String, Path, description = "The track's number")),
     responses((status = 200, body = BackfillView), (status = 404, description = "None was started"))
@@ -280,6 +280,7 @@ pub(crate) async fn backfill(site: &Site, id: TrackId) -> Result<BackfillView, A
     let started = site
         .engine
         .start_backfill(id)
+        .await
         .map_err(|error| match error {
             StoreError::NotFound(_) => ApiError::busy("changes of tracks"),
             other => other.into(),

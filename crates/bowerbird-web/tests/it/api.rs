@@ -167,7 +167,7 @@ async fn posts_are_found_read_and_exported() {
     let raw = house.get("/api/v1/posts/x/a%2F3/raw").await;
     assert_eq!(
         (raw.text.as_str(), raw.header("content-type")),
-        ("=1+1 cat", "application/octet-stream")
+        ("a/3|=1+1 cat", "application/octet-stream")
     );
 
     let csv = house.get(&format!("/api/v1/export.csv?track={id}")).await;

@@ -15,12 +15,11 @@ use bowerbird_core::record::{Content, Record};
 use bowerbird_core::source::Refused;
 use bowerbird_core::spool::{Append, Entry};
 use bowerbird_core::status::Status;
+use bowerbird_core::testing::fake_store::FakeStore;
 use bowerbird_core::time::Time;
 use bowerbird_web::{Site, SiteOptions, Trust, router};
 use serde_json::Value;
 use tower::ServiceExt;
-
-use crate::fake::FakeStore;
 
 pub struct House {
     pub site: Arc<Site>,
@@ -54,10 +53,11 @@ impl Answer {
     }
 }
 
-/// Kept raw bytes are the text of the post.
+/// Kept raw bytes are the post's id, a bar, and its text.
 fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
     let text = std::str::from_utf8(bytes).map_err(|error| Refused::new(error.to_string()))?;
-    Ok(event(text, text))
+    let (id, said) = text.split_once('|').unwrap_or((text, text));
+    Ok(event(id, said))
 }
 
 fn event<'a>(id: &'a str, text: &'a str) -> Event<'a> {
@@ -121,7 +121,8 @@ impl House {
 
     /// A post comes in, is spooled, told to the hub and stored.
     pub async fn post(&self, id: &str, text: &str) {
-        self.happen(event(id, text), text.as_bytes()).await;
+        let raw = format!("{id}|{text}");
+        self.happen(event(id, text), raw.as_bytes()).await;
     }
 
     /// Many posts come in at once; no track looks at them.

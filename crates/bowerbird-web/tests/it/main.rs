@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a test")]
 
 mod api;
-mod fake;
 mod guard;
 mod house;
 mod pages;

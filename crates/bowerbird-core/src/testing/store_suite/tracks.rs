@@ -17,8 +17,6 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     backend.begin().await;
     charts_minutes(backend).await;
     backend.begin().await;
-    backfills_what_was_kept(backend).await;
-    backend.begin().await;
     removed_tracks_show_no_more(backend).await;
 }
 
@@ -96,7 +94,7 @@ async fn says_what_it_can_not_do(backend: &mut dyn StoreBackend) {
         matches!(missing, Err(StoreError::NotFound(_))),
         "{missing:?}"
     );
-    let missing = store.backfill(TrackId(99), 1, &[1], START).await;
+    let missing = store.begin_backfill(TrackId(99), 1, START).await;
     assert!(
         matches!(missing, Err(StoreError::NotFound(_))),
         "{missing:?}"
@@ -157,54 +155,6 @@ async fn charts_minutes(backend: &mut dyn StoreBackend) {
         caught
     );
     assert_eq!(minutes(Some(TrackId(2)), second(0), second(600)).await, []);
-}
-
-async fn backfills_what_was_kept(backend: &mut dyn StoreBackend) {
-    let mut lane = Lane::new(backend.store());
-    for id in ["1", "2", "3"] {
-        lane.put_caught(new_post(id, post("ann", "word")), &[])
-            .await;
-    }
-    let track = make_track(lane.store, "late").await.id;
-    let first = lane.store.kept_after(0, 2).await.expect("a store answers");
-    assert_eq!(first.len(), 2);
-    let rest = lane
-        .store
-        .kept_after(first[1].place, 2)
-        .await
-        .expect("a store answers");
-    assert_eq!(rest.len(), 1);
-    assert_eq!(
-        (rest[0].source.as_str(), rest[0].received_at),
-        ("stream", second(2))
-    );
-    let places = [first[0].place, rest[0].place, 999_999];
-    for new in [2, 0] {
-        let added = lane.store.backfill(track, 4, &places, second(99)).await;
-        assert_eq!(added.expect("a store writes"), new);
-    }
-    let of_track = PostQuery {
-        track: Some(track),
-        ..PostQuery::default()
-    };
-    assert_eq!(ids(lane.store, of_track).await, ["3", "1"]);
-    let capture = &find(lane.store, "1").await.captures[0];
-    assert_eq!(
-        (capture.track, capture.rule_version, capture.backfilled),
-        (track, 4, true)
-    );
-    let totals = &lane.store.captures().await.expect("a store answers")[0];
-    assert_eq!((totals.captures, totals.backfilled), (2, 2));
-    assert_eq!(
-        totals.last_at,
-        Some(second(2)),
-        "when the post was received, not when it was found"
-    );
-    let minutes = lane
-        .store
-        .per_minute(Some(track), second(0), second(60))
-        .await;
-    assert_eq!(minutes.expect("a store answers")[0].count, 2);
 }
 
 async fn removed_tracks_show_no_more(backend: &mut dyn StoreBackend) {

@@ -1,30 +1,47 @@
-//! A store in memory for the tests of this crate and for looking at its pages: simple, slow, and no example of how to be one.
+//! A store in memory, for tests of what stands before and behind a store: simple, slow, and no example of how to be one.
+//!
+//! It keeps posts, captures, counts, tracks and jobs as the contract says, as far as [`again`](super::store_suite::again) asks. It knows
+//! no people, no posts inside posts, no full text, and lets nothing go.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use bowerbird_core::event::{Body, Delete};
-use bowerbird_core::ids::{SourceName, TrackId};
-use bowerbird_core::raw::RawCodec;
-use bowerbird_core::record::{Content, Record};
-use bowerbird_core::store::*;
-use bowerbird_core::time::Time;
-use bowerbird_core::track::{Track, TrackDraft};
-use bowerbird_core::view::{CaptureView, PostView};
 use bytes::Bytes;
 
+use crate::event::{Body, Delete};
+use crate::ids::{SourceName, TrackId};
+use crate::raw::RawCodec;
+use crate::record::{Content, Record};
+use crate::store::{
+    BackfillJob, CaptureCounts, DeadLetter, Dictionary, Gap, Has, Jobs, KEPT_BYTES, KeepPosts,
+    KeptPost, Keys, Ledger, MinuteCount, Order, Page, PostQuery, Posts, StoreError, StoreSize,
+    StoredCounts, Tracks, Upkeep, Written,
+};
+use crate::time::Time;
+use crate::track::{Track, TrackDraft};
+use crate::view::{CaptureView, PostView};
+
+/// A store that forgets everything with its process.
 #[derive(Debug)]
 pub struct FakeStore {
     codec: Arc<RawCodec>,
     inner: Mutex<Inner>,
 }
 
+/// A post and its bytes; none once it is deleted.
+#[derive(Debug)]
+struct Kept {
+    view: PostView,
+    raw: Option<Vec<u8>>,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
-    posts: Vec<PostView>,
-    raws: Vec<Vec<u8>>,
+    /// In the order of keeping: a post's place is its index and one.
+    posts: Vec<Kept>,
+    jobs: BTreeMap<TrackId, BackfillJob>,
     tracks: Vec<Track>,
     changes: u64,
     counts: BTreeMap<SourceName, StoredCounts>,
@@ -35,6 +52,7 @@ struct Inner {
 }
 
 impl FakeStore {
+    /// An empty store; raw bytes are unpacked with `codec`.
     pub fn new(codec: Arc<RawCodec>) -> Self {
         Self {
             codec,
@@ -43,13 +61,24 @@ impl FakeStore {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap()
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Inner {
+    fn check_track(&self, id: TrackId) -> Result<(), StoreError> {
+        let found = self.tracks.iter().any(|track| track.id == id);
+        let missing = || StoreError::NotFound(format!("track {id}"));
+        found.then_some(()).ok_or_else(missing)
+    }
+
+    fn note(&mut self, job: &BackfillJob) {
+        self.jobs.insert(job.track, job.clone());
+        self.jobs.retain(|_, job| !job.is_done());
+    }
+
     fn apply(&mut self, record: &Record<'_>, codec: &RawCodec, written: &mut Written) {
-        let source = SourceName::parse(&record.source).unwrap();
+        let source = source_name(&record.source);
         let zero = StoredCounts {
             source: source.clone(),
             kept: 0,
@@ -63,28 +92,24 @@ impl Inner {
                 captures,
                 raw,
             } => {
-                written.kept += 1;
-                counts.kept += 1;
-                match &event.body {
+                let is_new = match &event.body {
                     Body::Post(post) | Body::Edit(post) => {
                         let mut view = PostView::new(&source, record.received_at, &event.id, post);
                         view.captures = captures.iter().map(CaptureView::live).collect();
                         view.edited |= matches!(event.body, Body::Edit(_));
-                        self.posts
-                            .retain(|known| known.key != view.key || view.edited);
-                        self.posts.push(view);
-                        self.raws.push(codec.unpack(raw).unwrap_or_default());
+                        keep(&mut self.posts, view, codec.unpack(raw).ok())
                     }
                     Body::Delete(Delete::Post { post_id, .. }) => {
                         let key = format!("{}/{post_id}", event.id.service);
-                        for post in self.posts.iter_mut().filter(|post| post.key == key) {
-                            post.text.clear();
-                            post.marks.clear();
-                            post.deleted_at = Some(record.received_at);
-                        }
+                        delete(&mut self.posts, &key, record.received_at);
+                        true
                     }
-                    _ => {}
-                }
+                    _ => true,
+                };
+                written.kept += u64::from(is_new);
+                counts.kept += u64::from(is_new);
+                written.duplicate += u64::from(!is_new);
+                counts.duplicate += u64::from(!is_new);
             }
             Content::Refused { reason, raw } => {
                 written.refused += 1;
@@ -118,6 +143,56 @@ impl Inner {
             Content::Buried { .. } => {}
         }
     }
+}
+
+fn source_name(text: &str) -> SourceName {
+    SourceName::parse(text).expect("a test names its sources")
+}
+
+/// Keeps a post, or a later version of one; was it new?
+fn keep(posts: &mut Vec<Kept>, view: PostView, raw: Option<Vec<u8>>) -> bool {
+    let known = posts.iter_mut().find(|kept| kept.view.key == view.key);
+    match known {
+        None => posts.push(Kept { view, raw }),
+        Some(known) if known.view.deleted_at.is_some() || view.version <= known.view.version => {
+            return false;
+        }
+        Some(known) => *known = Kept { view, raw },
+    }
+    true
+}
+
+/// Leaves nothing of a post but its id.
+fn delete(posts: &mut [Kept], key: &str, at: Time) {
+    let found = posts
+        .iter_mut()
+        .find(|kept| kept.view.key == key && kept.view.deleted_at.is_none());
+    if let Some(kept) = found {
+        kept.raw = None;
+        kept.view.text.clear();
+        kept.view.marks.clear();
+        kept.view.deleted_at = Some(at);
+    }
+}
+
+fn kept_post((index, kept): (usize, &Kept)) -> Option<KeptPost> {
+    Some(KeptPost {
+        place: index as u64 + 1,
+        source: source_name(&kept.view.source),
+        received_at: kept.view.received_at,
+        raw: kept.raw.clone()?,
+    })
+}
+
+/// As many as fit an answer.
+fn bounded(posts: impl Iterator<Item = KeptPost>, most: usize) -> Vec<KeptPost> {
+    let mut n_bytes = 0;
+    let fits = |post: &KeptPost| {
+        let has_room = n_bytes < KEPT_BYTES;
+        n_bytes += post.raw.len();
+        has_room
+    };
+    posts.take(most).take_while(fits).collect()
 }
 
 fn fits(post: &PostView, query: &PostQuery) -> bool {
@@ -192,13 +267,13 @@ impl Posts for FakeStore {
         let mut found = all[begin..]
             .iter()
             .copied()
-            .filter(|place| fits(&inner.posts[*place], query));
+            .filter(|place| fits(&inner.posts[*place].view, query));
         let places: Vec<usize> = found.by_ref().take(limit).collect();
         let next = found.next().and(places.last()).map(ToString::to_string);
         Ok(Page {
             items: places
                 .into_iter()
-                .map(|place| inner.posts[place].clone())
+                .map(|place| inner.posts[place].view.clone())
                 .collect(),
             next,
         })
@@ -209,61 +284,31 @@ impl Posts for FakeStore {
             .inner()
             .posts
             .iter()
-            .rev()
-            .find(|post| post.service == service && post.id == id)
-            .cloned();
+            .find(|kept| kept.view.service == service && kept.view.id == id)
+            .map(|kept| kept.view.clone());
         Ok(found)
     }
 
     async fn raw(&self, service: &str, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let inner = self.inner();
-        let place = inner
+        let found = inner
             .posts
             .iter()
-            .position(|post| post.service == service && post.id == id);
-        Ok(place.map(|place| inner.raws[place].clone()))
+            .find(|kept| kept.view.service == service && kept.view.id == id);
+        Ok(found.and_then(|kept| kept.raw.clone()))
     }
 
     async fn kept_after(&self, place: u64, most: usize) -> Result<Vec<KeptPost>, StoreError> {
         let inner = self.inner();
-        let kept = inner
-            .posts
-            .iter()
-            .zip(&inner.raws)
-            .zip(1..)
-            .skip(place as usize)
-            .take(most);
-        Ok(kept
-            .map(|((post, raw), place)| KeptPost {
-                place,
-                source: SourceName::parse(&post.source).unwrap(),
-                received_at: post.received_at,
-                raw: raw.clone(),
-            })
-            .collect())
+        let after = usize::try_from(place).unwrap_or(usize::MAX);
+        let later = inner.posts.iter().enumerate().skip(after);
+        Ok(bounded(later.filter_map(kept_post), most))
     }
 
-    async fn backfill(
-        &self,
-        track: TrackId,
-        rule_version: u32,
-        places: &[u64],
-        _: Time,
-    ) -> Result<u64, StoreError> {
-        let mut inner = self.inner();
-        let mut added = 0;
-        for place in places {
-            let captures = &mut inner.posts[*place as usize - 1].captures;
-            if captures.iter().all(|capture| capture.track != track) {
-                captures.push(CaptureView {
-                    track,
-                    rule_version,
-                    backfilled: true,
-                });
-                added += 1;
-            }
-        }
-        Ok(added)
+    async fn newest_kept(&self, most: usize) -> Result<Vec<KeptPost>, StoreError> {
+        let inner = self.inner();
+        let newest = inner.posts.iter().enumerate().rev();
+        Ok(bounded(newest.filter_map(kept_post), most))
     }
 
     async fn counts(&self) -> Result<Vec<StoredCounts>, StoreError> {
@@ -279,7 +324,7 @@ impl Posts for FakeStore {
                 backfilled: 0,
                 last_at: None,
             };
-            for post in &inner.posts {
+            for Kept { view: post, .. } in &inner.posts {
                 if let Some(capture) = post
                     .captures
                     .iter()
@@ -302,7 +347,7 @@ impl Posts for FakeStore {
         until: Time,
     ) -> Result<Vec<MinuteCount>, StoreError> {
         let mut minutes = BTreeMap::new();
-        for post in &self.inner().posts {
+        for Kept { view: post, .. } in &self.inner().posts {
             let counts = track
                 .is_none_or(|track| post.captures.iter().any(|capture| capture.track == track));
             if counts && from <= post.received_at && post.received_at < until {
@@ -368,6 +413,7 @@ impl Tracks for FakeStore {
         let mut inner = self.inner();
         let before = inner.tracks.len();
         inner.tracks.retain(|track| track.id != id);
+        inner.jobs.remove(&id);
         inner.changes += 1;
         let missing = inner.tracks.len() == before;
         if missing {
@@ -379,6 +425,59 @@ impl Tracks for FakeStore {
 
     async fn change_number(&self) -> Result<u64, StoreError> {
         Ok(self.inner().changes)
+    }
+}
+
+#[async_trait]
+impl Jobs for FakeStore {
+    async fn begin_backfill(
+        &self,
+        track: TrackId,
+        rule_version: u32,
+        at: Time,
+    ) -> Result<BackfillJob, StoreError> {
+        let mut inner = self.inner();
+        inner.check_track(track)?;
+        let known = inner.jobs.get(&track);
+        if let Some(known) = known.filter(|known| known.rule_version == rule_version) {
+            return Ok(known.clone());
+        }
+        let to = inner.posts.len() as u64;
+        let job = BackfillJob::new(track, rule_version, to, at);
+        inner.note(&job);
+        Ok(job)
+    }
+
+    async fn backfill(
+        &self,
+        job: &BackfillJob,
+        places: &[u64],
+        _: Time,
+    ) -> Result<BackfillJob, StoreError> {
+        let mut inner = self.inner();
+        inner.check_track(job.track)?;
+        let mut job = job.clone();
+        for place in places {
+            let index = usize::try_from(*place).ok().and_then(|n| n.checked_sub(1));
+            let Some(kept) = index.and_then(|index| inner.posts.get_mut(index)) else {
+                continue;
+            };
+            let captures = &mut kept.view.captures;
+            if captures.iter().all(|capture| capture.track != job.track) {
+                captures.push(CaptureView {
+                    track: job.track,
+                    rule_version: job.rule_version,
+                    backfilled: true,
+                });
+                job.added += 1;
+            }
+        }
+        inner.note(&job);
+        Ok(job)
+    }
+
+    async fn backfills(&self) -> Result<Vec<BackfillJob>, StoreError> {
+        Ok(self.inner().jobs.values().cloned().collect())
     }
 }
 
@@ -483,5 +582,33 @@ impl Upkeep for FakeStore {
             dead_letters,
             bytes: 1 << 20,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+    use crate::testing::store_suite::{StoreBackend, again};
+
+    struct Backend(FakeStore);
+
+    #[async_trait]
+    impl StoreBackend for Backend {
+        async fn begin(&mut self) {
+            self.0 = FakeStore::new(Arc::default());
+        }
+
+        fn store(&self) -> &dyn Store {
+            &self.0
+        }
+
+        /// It lives as long as it is held.
+        async fn restart(&mut self) {}
+    }
+
+    #[tokio::test]
+    async fn looks_again_as_a_store_does() {
+        again::all(&mut Backend(FakeStore::new(Arc::default()))).await;
     }
 }

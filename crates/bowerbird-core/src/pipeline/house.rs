@@ -1,0 +1,242 @@
+//! A pipeline in memory and a source that does what it is told, for the tests of this folder.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::event::{Body, Delete, Event, Notice, NoticeKind, Post};
+use crate::frame::{Batch, Frame};
+use crate::hub::Hub;
+use crate::ids::{Cursor, EventId, SourceName};
+use crate::live::LiveTracks;
+use crate::memory::MemorySpool;
+use crate::raw::RawCodec;
+use crate::record::{Content, Record};
+use crate::source::{Connection, Decode, Keep, Refused, Source, SourceError, SourceSpec};
+use crate::spool::Spool;
+use crate::testing::fake_store::FakeStore;
+use crate::time::Time;
+
+use super::engine::{Engine, Parts};
+
+/// A pipeline with nothing in it.
+pub(super) fn parts(decode: Decode) -> Parts {
+    let live = Arc::new(LiveTracks::default());
+    let (hub, task) = Hub::new(Arc::clone(&live));
+    tokio::spawn(task.run());
+    let codec = Arc::new(RawCodec::default());
+    Parts {
+        spool: Arc::new(MemorySpool::new(64 << 20)),
+        store: Arc::new(FakeStore::new(Arc::clone(&codec))),
+        hub,
+        live,
+        status: Arc::default(),
+        codec,
+        decode,
+        keep: Vec::new(),
+    }
+}
+
+/// What a process that starts again finds: spool and store, and nothing else.
+pub(super) fn restarted(parts: &Parts, decode: Decode) -> Parts {
+    Parts {
+        spool: Arc::clone(&parts.spool),
+        store: Arc::clone(&parts.store),
+        ..self::parts(decode)
+    }
+}
+
+/// An engine that has started on these parts.
+pub(super) async fn engine(parts: &Parts) -> Arc<Engine> {
+    let engine = Engine::new(parts.clone());
+    engine.start().await.unwrap();
+    engine
+}
+
+/// `7 a bird` is post 7, `-7` its deletion, `!9` a notice that nine posts were withheld.
+pub(super) fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
+    let text = std::str::from_utf8(bytes).map_err(|error| Refused::new(error.to_string()))?;
+    let event = |id: &str, body| Event {
+        id: EventId::new("test", id.to_owned()),
+        at: None,
+        body,
+    };
+    if let Some(id) = text.strip_prefix('-') {
+        let deleted = Delete::Post {
+            post_id: Cow::Borrowed(id),
+            author_id: Cow::Borrowed(""),
+        };
+        return Ok(event(id, Body::Delete(deleted)));
+    }
+    if let Some(withheld) = text.strip_prefix('!') {
+        let limit = Notice {
+            kind: NoticeKind::Limit,
+            withheld: withheld.parse().ok(),
+            text: Cow::Borrowed(""),
+        };
+        return Ok(event("limit", Body::Notice(limit)));
+    }
+    let (id, said) = text
+        .split_once(' ')
+        .ok_or_else(|| Refused::new("no text after the id"))?;
+    let post = Post {
+        text: Cow::Borrowed(said),
+        ..Post::default()
+    };
+    Ok(event(id, Body::Post(Box::new(post))))
+}
+
+/// What the scripted source does next.
+#[derive(Debug, Clone)]
+pub(super) enum Act {
+    /// Frames received at this second, an empty one a keep-alive, and the cursor behind them.
+    Frames(i64, Vec<&'static str>, Option<&'static str>),
+    /// Says nothing for so long.
+    Quiet(Duration),
+    /// Fails.
+    Fail(SourceError),
+    /// Ends.
+    End,
+}
+
+/// A source that follows a script: one list of acts for each time it is opened. When all are done it tells, and says nothing more.
+#[derive(Debug, Default)]
+pub(super) struct Script {
+    opens: Mutex<VecDeque<Vec<Act>>>,
+    /// How long after the first each opening was, and with which cursor.
+    opened: Mutex<Vec<(Instant, Option<Cursor>)>>,
+    played: Notify,
+}
+
+impl Script {
+    pub(super) fn new(opens: impl IntoIterator<Item = Vec<Act>>) -> Arc<Self> {
+        Arc::new(Self {
+            opens: Mutex::new(opens.into_iter().collect()),
+            ..Self::default()
+        })
+    }
+
+    /// Waits until every act was played.
+    pub(super) async fn played(&self) {
+        self.played.notified().await;
+    }
+
+    /// The pauses before each opening but the first.
+    pub(super) fn pauses(&self) -> Vec<Duration> {
+        let opened = self.opened.lock().unwrap();
+        opened.windows(2).map(|two| two[1].0 - two[0].0).collect()
+    }
+
+    /// The cursor each opening was given.
+    pub(super) fn cursors(&self) -> Vec<Option<String>> {
+        let opened = self.opened.lock().unwrap();
+        let cursor = |(_, cursor): &(Instant, Option<Cursor>)| cursor.clone().map(|c| c.0);
+        opened.iter().map(cursor).collect()
+    }
+
+    /// A connection to it: endless, replaying nothing, keeping all.
+    pub(super) fn connection(self: &Arc<Self>, change: impl FnOnce(&mut SourceSpec)) -> Connection {
+        let mut spec = SourceSpec {
+            name: name(),
+            service: "test".to_owned(),
+            decode,
+            endless: true,
+            replays: false,
+            stall_after: None,
+            keep: Keep::All,
+        };
+        change(&mut spec);
+        let script = Arc::clone(self);
+        let open = move |cursor| {
+            script.opened.lock().unwrap().push((Instant::now(), cursor));
+            let acts = script.opens.lock().unwrap().pop_front();
+            let source = Scripted {
+                acts: acts.unwrap_or_default().into(),
+                script: Arc::clone(&script),
+            };
+            // A failure that is the first act is one of opening.
+            let opened: Result<Box<dyn Source>, SourceError> = match source.acts.front() {
+                Some(Act::Fail(error)) => Err(error.clone()),
+                _ => Ok(Box::new(source)),
+            };
+            let opening: crate::source::Opening = Box::pin(std::future::ready(opened));
+            opening
+        };
+        Connection {
+            spec,
+            open: Box::new(open),
+        }
+    }
+}
+
+pub(super) fn name() -> SourceName {
+    SourceName::parse("scripted").unwrap()
+}
+
+struct Scripted {
+    acts: VecDeque<Act>,
+    script: Arc<Script>,
+}
+
+#[async_trait]
+impl Source for Scripted {
+    async fn next_batch(&mut self) -> Result<Option<Batch>, SourceError> {
+        // Cancel-safe: an act is taken once it is done.
+        if let Some(Act::Quiet(span)) = self.acts.front() {
+            tokio::time::sleep(*span).await;
+            self.acts.pop_front();
+        }
+        match self.acts.pop_front() {
+            Some(Act::Frames(second, frames, cursor)) => {
+                let at = Time(second * 1_000_000);
+                let frame =
+                    |text: &&'static str| Frame::new(Bytes::from_static(text.as_bytes()), at);
+                Ok(Some(Batch {
+                    frames: frames.iter().map(frame).collect(),
+                    cursor: cursor.map(|cursor| Cursor(cursor.to_owned())),
+                }))
+            }
+            Some(Act::Fail(error)) => Err(error),
+            Some(Act::End) => Ok(None),
+            Some(Act::Quiet(_)) => Ok(Some(Batch::default())),
+            None => {
+                if self.script.opens.lock().unwrap().is_empty() {
+                    self.script.played.notify_one();
+                }
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+/// The spool's records in words: a post's text, a deletion's id, a gap's seconds, reason and loss.
+pub(super) async fn spooled(spool: &dyn Spool) -> Vec<String> {
+    let records = spool.peek(0, 10_000).await.unwrap();
+    let seconds = |time: Time| time.seconds();
+    let say = |bytes: &Bytes| match Record::decode(bytes).unwrap().content {
+        Content::Event { event, .. } => match &event.body {
+            Body::Post(post) => post.text.to_string(),
+            Body::Delete(_) => format!("deletion of {}", event.id.id),
+            _ => "notice".to_owned(),
+        },
+        Content::Gap {
+            from,
+            until,
+            reason,
+            lost,
+        } => {
+            let until = until.map_or_else(|| "…".to_owned(), |until| seconds(until).to_string());
+            let lost = lost.map_or_else(String::new, |lost| format!(", {lost} lost"));
+            format!("gap {} to {until}: {reason}{lost}", seconds(from))
+        }
+        Content::Refused { reason, .. } => format!("refused: {reason}"),
+        Content::Buried { .. } => "buried".to_owned(),
+    };
+    records.iter().map(|record| say(&record.bytes)).collect()
+}
