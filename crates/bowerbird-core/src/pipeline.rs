@@ -11,6 +11,7 @@ mod engine;
 mod gaps;
 #[cfg(test)]
 mod house;
+mod in_flight;
 mod prepare;
 mod redeliver;
 mod source_worker;

@@ -4,6 +4,8 @@ use async_trait::async_trait;
 
 use crate::spool::Leased;
 
+pub mod lines;
+
 /// A consumer of records outside the program.
 ///
 /// # Contract

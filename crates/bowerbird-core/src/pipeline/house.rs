@@ -111,6 +111,8 @@ pub(super) struct Script {
     opens: Mutex<VecDeque<Vec<Act>>>,
     /// How long after the first each opening was, and with which cursor.
     opened: Mutex<Vec<(Instant, Option<Cursor>)>>,
+    /// How long each opening takes.
+    opening: Mutex<Duration>,
     played: Notify,
 }
 
@@ -120,6 +122,11 @@ impl Script {
             opens: Mutex::new(opens.into_iter().collect()),
             ..Self::default()
         })
+    }
+
+    /// From now on.
+    pub(super) fn opening_takes(&self, span: Duration) {
+        *self.opening.lock().unwrap() = span;
     }
 
     /// Waits until every act was played.
@@ -165,7 +172,11 @@ impl Script {
                 Some(Act::Fail(error)) => Err(error.clone()),
                 _ => Ok(Box::new(source)),
             };
-            let opening: crate::source::Opening = Box::pin(std::future::ready(opened));
+            let takes = *script.opening.lock().unwrap();
+            let opening: crate::source::Opening = Box::pin(async move {
+                tokio::time::sleep(takes).await;
+                opened
+            });
             opening
         };
         Connection {

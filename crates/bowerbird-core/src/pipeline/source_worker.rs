@@ -1,6 +1,5 @@
 //! One source, run: open, read, prepare, append; on trouble note the gap, pause, and open again.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::frame::Batch;
+use crate::frame::Frame;
 use crate::ids::Cursor;
 use crate::source::{Connection, Ladder, Source, SourceError};
 use crate::status::{SourceStatus, WorkerState};
@@ -18,11 +17,10 @@ use crate::time::Time;
 use super::backoff::pause;
 use super::engine::{Engine, EngineError};
 use super::gaps::{GapChange, Gaps};
+use super::in_flight::InFlight;
 use super::prepare::{Prepared, Preparer};
 use super::writer::Writer;
 
-/// Batches being prepared at once: one more than the cores they can use, so that reading never waits for the disk.
-const IN_FLIGHT: usize = 3;
 /// How far a source that can wait may run ahead of the store: within what the spool still holds in memory.
 const AHEAD: u64 = 6_000;
 /// A connection that lived this long was a good one: the next failure starts its ladder anew. Shorter, and two programs
@@ -53,8 +51,6 @@ enum ReadEnd {
     Failed(SourceError),
 }
 
-type InFlight = VecDeque<(JoinHandle<Prepared>, Option<Cursor>)>;
-
 impl SourceWorker {
     /// Becomes the source's one holder.
     pub(super) async fn new(
@@ -83,7 +79,6 @@ impl SourceWorker {
         self.note_gap(change).await?;
         loop {
             self.status(WorkerState::Connecting, "");
-            let opened_at = Instant::now();
             let end = match self.open().await {
                 Some(Ok(source)) => self.read(source).await?,
                 Some(Err(error)) => ReadEnd::Failed(error),
@@ -96,9 +91,6 @@ impl SourceWorker {
                 }
                 ReadEnd::Told => return Ok(()),
                 ReadEnd::Failed(error) => {
-                    if opened_at.elapsed() >= GOOD_CONNECTION {
-                        self.failed = 0;
-                    }
                     self.failed += 1;
                     if !self.recover(error).await? {
                         return Ok(());
@@ -119,62 +111,57 @@ impl SourceWorker {
 
     /// Reads until the connection ends one way or another; everything read before is durable when this returns.
     async fn read(&mut self, mut source: Box<dyn Source>) -> Result<ReadEnd, EngineError> {
-        let mut in_flight = InFlight::new();
-        let mut last_byte = Instant::now();
+        let opened_at = Instant::now();
+        let mut in_flight = InFlight::default();
         let end = loop {
-            if *self.stop.borrow() {
-                break ReadEnd::Told;
-            }
-            let may_read = in_flight.len() < IN_FLIGHT && !self.is_ahead();
-            let stalls_at = self
-                .connection
-                .spec
-                .stall_after
-                .map(|after| last_byte + after);
+            let may_read = in_flight.has_room() && !self.is_ahead();
             tokio::select! {
                 biased;
                 () = told_to_stop(&self.stop) => break ReadEnd::Told,
-                prepared = first_done(&mut in_flight), if !in_flight.is_empty() => {
+                prepared = in_flight.next(), if !in_flight.is_empty() => {
                     let (prepared, cursor) = prepared?;
                     self.append(prepared, cursor).await?;
                 }
                 batch = source.next_batch(), if may_read => match batch {
                     Ok(Some(batch)) => {
-                        last_byte = Instant::now();
-                        in_flight.push_back(self.prepare(batch));
+                        let preparing = self.prepare(batch.frames);
+                        in_flight.push(preparing, batch.cursor);
                     }
                     Ok(None) => break ReadEnd::Finished,
                     Err(error) => break ReadEnd::Failed(error),
                 },
-                () = silence(stalls_at), if may_read => break ReadEnd::Failed(self.stalled()),
+                stalled = self.stall(), if may_read => break ReadEnd::Failed(stalled),
                 () = self.store_moved(), if !may_read && in_flight.is_empty() => {}
             }
         };
         while !in_flight.is_empty() {
-            let (prepared, cursor) = first_done(&mut in_flight).await?;
+            let (prepared, cursor) = in_flight.next().await?;
             self.append(prepared, cursor).await?;
+        }
+        if opened_at.elapsed() >= GOOD_CONNECTION {
+            self.failed = 0;
         }
         Ok(end)
     }
 
-    fn stalled(&self) -> SourceError {
-        let after = self
-            .connection
-            .spec
-            .stall_after
-            .unwrap_or_default()
-            .as_secs();
-        let reason = format!("nothing came for {after} s, not even a keep-alive");
+    /// Says so when nothing has come for too long; never, where silence means nothing. Only time in which we listen counts: each
+    /// turn of the loop begins anew.
+    async fn stall(&self) -> SourceError {
+        let Some(after) = self.connection.spec.stall_after else {
+            return std::future::pending().await;
+        };
+        tokio::time::sleep(after).await;
+        let after = after.as_secs();
         SourceError::Retry {
             ladder: Ladder::Network,
-            reason,
+            reason: format!("nothing came for {after} s, not even a keep-alive"),
         }
     }
 
-    fn prepare(&self, batch: Batch) -> (JoinHandle<Prepared>, Option<Cursor>) {
+    fn prepare(&self, frames: Vec<Frame>) -> JoinHandle<Prepared> {
         let engine = Arc::clone(&self.engine);
         let spec = self.connection.spec.clone();
-        let preparing = tokio::task::spawn_blocking(move || {
+        tokio::task::spawn_blocking(move || {
             let preparer = Preparer {
                 source: &spec.name,
                 decode: spec.decode,
@@ -183,9 +170,8 @@ impl SourceWorker {
                 codec: &engine.parts.codec,
                 sampler: &engine.sampler,
             };
-            preparer.prepare(&batch.frames)
-        });
-        (preparing, batch.cursor)
+            preparer.prepare(&frames)
+        })
     }
 
     async fn append(
@@ -196,17 +182,13 @@ impl SourceWorker {
         if let (Some(first), Some(last)) = (prepared.first_at, prepared.heard_at) {
             self.status(WorkerState::Live, "");
             let limits = std::mem::take(&mut prepared.limits);
-            let changes: Vec<GapChange> = limits
+            let limited = limits
                 .into_iter()
-                .filter_map(|(at, n)| self.gaps.limited(at, n))
-                .collect();
-            let ended = self.gaps.heard(first, last);
-            prepared.entries.extend(
-                ended
-                    .iter()
-                    .chain(&changes)
-                    .map(|change| self.gap_entry(change)),
-            );
+                .filter_map(|(at, n)| self.gaps.limited(at, n));
+            let mut changes: Vec<GapChange> = limited.collect();
+            changes.extend(self.gaps.heard(first, last));
+            let gaps = changes.iter().map(|change| self.gap_entry(change));
+            prepared.entries.extend(gaps);
             if prepared.read == 0 && prepared.entries.is_empty() && !self.is_worth_noting(last) {
                 return Ok(());
             }
@@ -237,6 +219,8 @@ impl SourceWorker {
         };
         self.note_gap(change).await?;
         let source = self.connection.spec.name.as_str();
+        // Whatever a service says, attempts in a row come ever more slowly.
+        let at_least = pause(Ladder::Network, self.failed);
         let wait = match error {
             SourceError::Stop { .. } => {
                 tracing::error!(
@@ -249,10 +233,10 @@ impl SourceWorker {
             }
             SourceError::CursorLost { .. } => {
                 self.cursor = None;
-                Duration::ZERO
+                at_least
             }
             SourceError::Retry { ladder, .. } => pause(ladder, self.failed),
-            SourceError::WaitUntil { at, .. } => at.since(Time::now()),
+            SourceError::WaitUntil { at, .. } => at.since(Time::now()).max(at_least),
         };
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         tracing::warn!(
@@ -322,28 +306,12 @@ impl SourceWorker {
     }
 }
 
-/// Waits for the oldest batch in flight. Cancel-safe: the batch leaves the queue only when it is done.
-async fn first_done(in_flight: &mut InFlight) -> Result<(Prepared, Option<Cursor>), EngineError> {
-    let Some((preparing, _)) = in_flight.front_mut() else {
-        return std::future::pending().await;
-    };
-    let prepared = preparing
-        .await
-        .map_err(|panicked| EngineError::Panicked(panicked.to_string()))?;
-    let cursor = in_flight.pop_front().and_then(|(_, cursor)| cursor);
-    Ok((prepared, cursor))
-}
-
-async fn silence(stalls_at: Option<Instant>) {
-    match stalls_at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// Returns when `stop` says so, or when whoever could say so is gone.
 async fn told_to_stop(stop: &watch::Receiver<bool>) {
     let mut stop = stop.clone();
     // An error means that the sender is gone: nobody is left to run for.
     let _ = stop.wait_for(|stop| *stop).await;
 }
+
+#[cfg(test)]
+mod tests;

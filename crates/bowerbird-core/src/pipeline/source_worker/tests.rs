@@ -1,0 +1,399 @@
+use super::*;
+use crate::ids::SourceName;
+use crate::pipeline::engine::Parts;
+use crate::pipeline::house::{self, Act, Script, spooled};
+use crate::pipeline::in_flight;
+use crate::source::SourceSpec;
+
+/// A worker over a script, and what it works in.
+struct Workshop {
+    script: Arc<Script>,
+    parts: Parts,
+    engine: Arc<Engine>,
+}
+
+impl Workshop {
+    async fn new(opens: impl IntoIterator<Item = Vec<Act>>) -> Self {
+        Self::again(&house::parts(house::decode), opens).await
+    }
+
+    /// The next process on the same spool.
+    async fn again(parts: &Parts, opens: impl IntoIterator<Item = Vec<Act>>) -> Self {
+        let parts = house::restarted(parts, house::decode);
+        Self {
+            script: Script::new(opens),
+            engine: house::engine(&parts).await,
+            parts,
+        }
+    }
+
+    async fn worker(
+        &self,
+        change: impl FnOnce(&mut SourceSpec),
+        stop: watch::Receiver<bool>,
+    ) -> SourceWorker {
+        let connection = self.script.connection(change);
+        let engine = Arc::clone(&self.engine);
+        SourceWorker::new(engine, connection, stop).await.unwrap()
+    }
+
+    /// Runs the source until its script is played or it ends by itself, and stops it.
+    async fn run(&self, change: impl FnOnce(&mut SourceSpec)) {
+        let (stop, stopped) = watch::channel(false);
+        let worker = self.worker(change, stopped).await;
+        let played = async {
+            self.script.played().await;
+            stop.send_replace(true);
+        };
+        let running = worker.run();
+        tokio::pin!(running);
+        tokio::select! {
+            ended = &mut running => ended.unwrap(),
+            () = played => running.await.unwrap(),
+        }
+    }
+
+    async fn spooled(&self) -> Vec<String> {
+        spooled(self.parts.spool.as_ref()).await
+    }
+
+    fn status(&self) -> SourceStatus {
+        self.parts.status.sources().remove(0)
+    }
+}
+
+fn retry(ladder: Ladder) -> Act {
+    let reason = "reset".to_owned();
+    Act::Fail(SourceError::Retry { ladder, reason })
+}
+
+fn frames(second: i64, frames: &[&'static str]) -> Act {
+    Act::Frames(second, frames.to_vec(), None)
+}
+
+fn seconds(pauses: &[Duration]) -> Vec<f64> {
+    let rounded = |pause: &Duration| (pause.as_secs_f64() * 100.0).round() / 100.0;
+    pauses.iter().map(rounded).collect()
+}
+
+const QUIET: fn(u64) -> Act = |seconds| Act::Quiet(Duration::from_secs(seconds));
+
+#[tokio::test(start_paused = true)]
+async fn each_ladder_is_climbed_while_opening_fails() {
+    let ladders = [
+        (Ladder::Network, [0.0, 0.25, 0.5, 0.75]),
+        (Ladder::Server, [0.0, 5.0, 10.0, 20.0]),
+        (Ladder::RateLimit, [60.0, 120.0, 240.0, 480.0]),
+    ];
+    for (ladder, pauses) in ladders {
+        let mut opens = vec![vec![retry(ladder)]; 4];
+        opens.push(vec![frames(1, &["1 a bird"])]);
+        let shop = Workshop::new(opens).await;
+        shop.run(|_| {}).await;
+        assert_eq!(seconds(&shop.script.pauses()), pauses, "{ladder:?}");
+        assert_eq!(shop.spooled().await, ["a bird"]);
+        assert_eq!(shop.status().state, WorkerState::Live);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_connection_that_lasted_starts_the_ladder_anew() {
+    let lasted = |span| vec![frames(1, &[""]), QUIET(span), retry(Ladder::Server)];
+    let opens = [
+        lasted(1),
+        lasted(29),
+        lasted(1),
+        lasted(30),
+        lasted(1),
+        vec![],
+    ];
+    let shop = Workshop::new(opens).await;
+    shop.run(|_| {}).await;
+    assert_eq!(seconds(&shop.script.pauses()), [1.0, 34.0, 11.0, 30.0, 6.0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_failed_late_is_no_good_connection() {
+    let opens = vec![vec![retry(Ladder::Server)]; 3];
+    let shop = Workshop::new(opens.into_iter().chain([vec![]])).await;
+    shop.script.opening_takes(GOOD_CONNECTION);
+    shop.run(|_| {}).await;
+    assert_eq!(seconds(&shop.script.pauses()), [30.0, 35.0, 40.0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_moment_that_the_service_names_is_kept() {
+    let at = Time::now().plus(Duration::from_secs(3_600));
+    let reason = "asked too much".to_owned();
+    let wait = Act::Fail(SourceError::WaitUntil { at, reason });
+    let shop = Workshop::new([vec![wait], vec![]]).await;
+    shop.run(|_| {}).await;
+    let pause = shop.script.pauses()[0].as_secs();
+    assert!((3_500..=3_600).contains(&pause), "{pause}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_says_the_same_again_and_again_is_not_hammered() {
+    let reason = || "again".to_owned();
+    let past = Time::now();
+    let errors = [
+        SourceError::CursorLost { reason: reason() },
+        SourceError::WaitUntil {
+            at: past,
+            reason: reason(),
+        },
+    ];
+    for error in errors {
+        let opens = vec![vec![Act::Fail(error)]; 4];
+        let shop = Workshop::new(opens.into_iter().chain([vec![]])).await;
+        shop.run(|_| {}).await;
+        assert_eq!(seconds(&shop.script.pauses()), [0.0, 0.25, 0.5, 0.75]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_a_stall_and_a_keep_alive_ends_it() {
+    let opens = [
+        vec![
+            frames(1, &["1 a bird"]),
+            QUIET(19),
+            frames(20, &[""]),
+            QUIET(19),
+            frames(39, &[""]),
+            QUIET(21),
+            frames(60, &["2 never read"]),
+        ],
+        vec![frames(70, &["3 a cat"])],
+    ];
+    let shop = Workshop::new(opens).await;
+    shop.run(|spec| spec.stall_after = Some(Duration::from_secs(20)))
+        .await;
+    assert_eq!(seconds(&shop.script.pauses()), [58.0]);
+    let reason = "nothing came for 20 s, not even a keep-alive";
+    let expected = [
+        "a bird",
+        &format!("gap 39 to …: {reason}"),
+        "a cat",
+        &format!("gap 39 to 70: {reason}"),
+    ];
+    assert_eq!(shop.spooled().await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_in_which_we_did_not_read_is_no_stall() {
+    let mut parts = house::parts(house::decode);
+    parts.spool = Arc::new(crate::memory::MemorySpool::new(300));
+    let opens = [vec![
+        frames(
+            1,
+            &[
+                "1 a bird that fills the spool nearly to its brim, as long as this is and that is long enough",
+            ],
+        ),
+        frames(
+            2,
+            &[
+                "2 another for which there is no room until the store has taken the first one, or a little later",
+            ],
+        ),
+        QUIET(1),
+        frames(3, &["3 a cat"]),
+    ]];
+    let shop = Workshop::again(&parts, opens).await;
+    let empties = async {
+        let lane = crate::ids::Lane::store();
+        for second in 0.. {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let leased = shop
+                .parts
+                .spool
+                .lease(&lane, 1, Duration::ZERO)
+                .await
+                .unwrap();
+            let Some(first) = leased.first() else { break };
+            assert!(second > 0 || shop.status().state == WorkerState::Held);
+            shop.parts.spool.ack(&lane, &[first.offset]).await.unwrap();
+        }
+    };
+    tokio::join!(
+        shop.run(|spec| spec.stall_after = Some(Duration::from_secs(20))),
+        empties
+    );
+    assert_eq!(shop.script.pauses(), [], "one connection did");
+    assert_eq!(shop.parts.spool.size().await.unwrap().next, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_opens_with_the_cut_and_closes_with_the_next_byte() {
+    let cut = || retry(Ladder::Network);
+    let opens = [
+        vec![frames(1, &["1 a bird"]), frames(5, &[""]), cut()],
+        vec![cut()],
+        vec![
+            frames(9, &[""]),
+            frames(12, &["2 a cat", "!7"]),
+            frames(15, &["!9"]),
+        ],
+    ];
+    let shop = Workshop::new(opens).await;
+    shop.run(|_| {}).await;
+    let expected = [
+        "a bird",
+        "gap 5 to …: reset",
+        "gap 5 to 9: reset",
+        "a cat",
+        "notice",
+        "gap 9 to 12: the service withheld posts beyond its limit, 7 lost",
+        "notice",
+        "gap 12 to 15: the service withheld posts beyond its limit, 2 lost",
+    ];
+    assert_eq!(shop.spooled().await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn not_having_run_is_a_gap() {
+    let first = Workshop::new([vec![frames(1, &["1 a bird"]), frames(8, &[""])]]).await;
+    first.run(|_| {}).await;
+    let second = Workshop::again(&first.parts, [vec![frames(90, &["2 a cat"])]]).await;
+    second.run(|_| {}).await;
+    let expected = [
+        "a bird",
+        "gap 8 to …: bowerbird was not running",
+        "a cat",
+        "gap 8 to 90: bowerbird was not running",
+    ];
+    assert_eq!(second.spooled().await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_connection_begins_at_the_last_durable_cursor() {
+    let at = |second, frame, cursor| Act::Frames(second, vec![frame], cursor);
+    let lost = SourceError::CursorLost {
+        reason: "too old".to_owned(),
+    };
+    let opens = [
+        vec![
+            at(1, "1 a bird", Some("after 1")),
+            at(2, "2 a cat", None),
+            retry(Ladder::Network),
+        ],
+        vec![at(3, "3 a dog", Some("after 3")), retry(Ladder::Network)],
+        vec![Act::Fail(lost)],
+        vec![at(9, "9 a fox", Some("after 9"))],
+    ];
+    let shop = Workshop::new(opens).await;
+    shop.run(|spec| spec.replays = true).await;
+    let cursor = |text: &str| Some(text.to_owned());
+    let expected = [None, cursor("after 1"), cursor("after 3"), None];
+    assert_eq!(shop.script.cursors(), expected);
+    let gaps = ["gap 3 to …: too old", "gap 3 to 9: too old"];
+    let spooled = shop.spooled().await;
+    let noted: Vec<_> = spooled
+        .iter()
+        .filter(|line| line.starts_with("gap"))
+        .collect();
+    assert_eq!(noted, gaps, "a source that replays leaves no other");
+
+    let next = Workshop::again(&shop.parts, [vec![]]).await;
+    next.run(|spec| spec.replays = true).await;
+    assert_eq!(next.script.cursors(), [cursor("after 9")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_is_at_once_wherever_it_waits() {
+    let opens: [(&str, Vec<Act>); 3] = [
+        ("before it opens again", vec![retry(Ladder::RateLimit)]),
+        ("for a frame", vec![frames(1, &["1 a bird"]), QUIET(3_600)]),
+        ("for a connection", vec![retry(Ladder::Network)]),
+    ];
+    for (waits, acts) in opens {
+        let shop = Workshop::new([acts, vec![]]).await;
+        if waits == "for a connection" {
+            shop.script.opening_takes(Duration::from_secs(3_600));
+        }
+        let (stop, stopped) = watch::channel(false);
+        let worker = shop.worker(|_| {}, stopped).await;
+        let began = Instant::now();
+        let told = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            stop.send_replace(true);
+        };
+        let (ended, ()) = tokio::join!(worker.run(), told);
+        ended.unwrap();
+        assert_eq!(began.elapsed().as_secs(), 1, "while it waits {waits}");
+        assert_eq!(shop.script.cursors().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_is_durable_before_it_stops() {
+    let acts = (0..20)
+        .map(|n| frames(n, &["1 a bird", "2 a cat"]))
+        .collect();
+    let shop = Workshop::new([acts]).await;
+    shop.run(|_| {}).await;
+    let states = shop.parts.spool.sources().await.unwrap();
+    assert_eq!((states[0].read, states[0].appended), (40, 40));
+    assert_eq!(states[0].heard_at, Some(Time(19_000_000)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bounded_source_ends_and_one_that_needs_a_person_stops() {
+    let shop = Workshop::new([vec![frames(1, &["1 a bird"]), Act::End]]).await;
+    shop.run(|spec| spec.endless = false).await;
+    assert_eq!(shop.status().state, WorkerState::Ended);
+
+    let reason = "the token is wrong".to_owned();
+    let stop = Act::Fail(SourceError::Stop { reason });
+    let shop = Workshop::new([vec![stop]]).await;
+    shop.run(|_| {}).await;
+    let status = shop.status();
+    assert_eq!(status.state, WorkerState::Stopped);
+    assert_eq!(status.detail, "the token is wrong");
+    assert_eq!(shop.script.cursors().len(), 1, "it is not opened again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_can_wait_does_not_run_away_from_the_store() {
+    const BATCH: usize = 1_000;
+    let frame = |n: usize| &*format!("{n} a bird").leak();
+    let batch = |first: usize| (first * BATCH..(first + 1) * BATCH).map(frame).collect();
+    let acts = (0..20).map(|n| Act::Frames(1, batch(n), None));
+    let shop = Workshop::new([acts.chain([Act::End]).collect()]).await;
+    let (_stop, stopped) = watch::channel(false);
+    let worker = shop.worker(|spec| spec.endless = false, stopped).await;
+    let reached = async |count: u64| {
+        // Time passes only when nothing else can happen: what was not read by then waits.
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let next = shop.parts.spool.size().await.unwrap().next;
+        let most = count + AHEAD + (in_flight::MOST * BATCH) as u64;
+        assert!((count + AHEAD..=most).contains(&next), "{next}");
+        next
+    };
+    let store = async {
+        let first = reached(0).await;
+        shop.engine.store_position.send_replace(5_000);
+        assert!(reached(5_000).await > first);
+        shop.engine.store_position.send_replace(20_000);
+    };
+    let (ended, ()) = tokio::join!(worker.run(), store);
+    ended.unwrap();
+    assert_eq!(shop.parts.spool.size().await.unwrap().next, 20_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_holder_that_lost_its_source_ends_the_run() {
+    let acts = vec![QUIET(5), frames(1, &["1 a bird"])];
+    let shop = Workshop::new([acts]).await;
+    let (_stop, stopped) = watch::channel(false);
+    let worker = shop.worker(|_| {}, stopped).await;
+    let name: SourceName = house::name();
+    shop.parts.spool.take_source(&name).await.unwrap();
+    let ended = worker.run().await;
+    let lost = matches!(
+        ended,
+        Err(EngineError::Spool(crate::spool::SpoolError::LeaseLost(_)))
+    );
+    assert!(lost, "{ended:?}");
+    assert!(shop.spooled().await.is_empty());
+}
