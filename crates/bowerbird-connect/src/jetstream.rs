@@ -24,5 +24,5 @@ pub fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
 
 /// Reads checked text that looks like an event of Jetstream.
 pub(crate) fn read(text: &str) -> Result<Event<'_>, Refused> {
-    convert::event(&json::parse(text)?)
+    convert::event(&json::object(text)?)
 }

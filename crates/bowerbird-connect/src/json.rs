@@ -3,12 +3,18 @@
 //! Every decoder comes through here. What a service writes where nobody expects it is tolerated by the types in
 //! [`field`]; this module only refuses what is not JSON at all. It knows no service.
 
+use std::marker::PhantomData;
+
 use bowerbird_core::source::Refused;
 use memchr::memchr2;
 use serde::Deserialize;
+use serde::de::DeserializeSeed;
+
+use lenient::{Object, ReadInto};
 
 pub(crate) mod field;
 pub(crate) mod keys;
+pub(crate) mod lenient;
 
 /// The deepest nesting that is surely read. Real messages stay under 14. The parser recurses, also over what it skips, so
 /// without a limit a hostile frame overflows the stack; a level takes some hundred bytes of it, and in a debug build, which
@@ -98,12 +104,23 @@ pub(crate) fn end_of_string(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-/// Parses checked text; a lone half of a surrogate pair becomes U+FFFD instead of losing the post.
+/// Parses checked text into one of our objects, which takes of it what it understands.
+pub(crate) fn object<'a, T: Object<'a>>(text: &'a str) -> Result<T, Refused> {
+    let mut object = T::default();
+    parse_seed(text, ReadInto(&mut object))?;
+    Ok(object)
+}
+
+/// Parses checked text that must be as `T` says.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refused> {
+    parse_seed(text, PhantomData)
+}
+
+/// A lone half of a surrogate pair becomes U+FFFD instead of losing the post.
+fn parse_seed<'a, S: DeserializeSeed<'a>>(text: &'a str, seed: S) -> Result<S::Value, Refused> {
     let mut reader = sonic_rs::Deserializer::from_str(text).utf8_lossy();
-    let parsed = reader
-        .deserialize()
-        .and_then(|value| reader.end().map(|()| value));
+    let parsed = seed.deserialize(&mut reader);
+    let parsed = parsed.and_then(|value| reader.end().map(|()| value));
     parsed.map_err(|error| not_json(&error))
 }
 

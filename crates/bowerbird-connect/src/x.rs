@@ -38,19 +38,15 @@ pub fn decode_v2(bytes: &[u8]) -> Result<Event<'_>, Refused> {
 pub(crate) fn read(text: &str, shape: Shape) -> Result<Event<'_>, Refused> {
     match shape {
         Shape::XEnvelope => {
-            let envelope: wire::Envelope<'_> = json::parse(text)?;
-            match (envelope.data.get(), envelope.includes.get()) {
-                (Some(post), Some(includes)) if other::is_post(post) => {
-                    convert::post_event(post, includes, "data")
-                }
-                (Some(post), None) if other::is_post(post) => {
-                    convert::post_event(post, &wire::Includes::default(), "data")
-                }
-                _ => other::read(text),
+            let envelope: wire::Envelope<'_> = json::object(text)?;
+            if other::is_post(&envelope.data) {
+                convert::post_event(&envelope.data, &envelope.includes, "data")
+            } else {
+                other::read(text)
             }
         }
         Shape::XPost => {
-            let post: wire::Post<'_> = json::parse(text)?;
+            let post: wire::Post<'_> = json::object(text)?;
             convert::post_event(&post, &wire::Includes::default(), "")
         }
         Shape::XProblem => other::problem(text),

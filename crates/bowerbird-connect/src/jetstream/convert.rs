@@ -64,7 +64,6 @@ pub(super) fn event<'a>(wire: &wire::Event<'a>) -> Result<Event<'a>, Refused> {
     wire.kind.required("kind")?;
     let at = wire
         .time_us
-        .0
         .and_then(|micros| i64::try_from(micros).ok())
         .map(Time);
     match wire.kind.as_str() {
@@ -93,7 +92,7 @@ pub(super) fn event<'a>(wire: &wire::Event<'a>) -> Result<Event<'a>, Refused> {
                 did,
                 seq: about.seq.as_str(),
                 handle: &about.handle,
-                is_active: about.active.is_none_or(|active| active.0),
+                is_active: about.active.unwrap_or(true),
                 status: &about.status,
                 at,
             };
@@ -105,7 +104,7 @@ pub(super) fn event<'a>(wire: &wire::Event<'a>) -> Result<Event<'a>, Refused> {
 
 /// The new wire says in its type what the old one says in its kind.
 fn of_payload<'a>(payload: &wire::Payload<'a>) -> Result<Event<'a>, Refused> {
-    let kind = payload.r#type.as_str();
+    let kind = payload.kind.as_str();
     let kind = kind.rsplit('#').next().unwrap_or(kind);
     let at = times::rfc3339(payload.time.as_str());
     match kind {
@@ -123,7 +122,7 @@ fn of_payload<'a>(payload: &wire::Payload<'a>) -> Result<Event<'a>, Refused> {
                 did: payload.did.required("payload.did")?,
                 seq: payload.seq.as_str(),
                 handle: &payload.handle,
-                is_active: payload.active.is_none_or(|active| active.0),
+                is_active: payload.active.unwrap_or(true),
                 status: &payload.status,
                 at,
             };
@@ -208,7 +207,7 @@ fn interaction<'a>(
         kind: Cow::Borrowed(kind),
         ended,
         account: who(commit.did.clone()),
-        post_id: record.subject.uri.text(),
+        post_id: record.subject.object.uri.text(),
     })
 }
 
@@ -222,7 +221,7 @@ fn relationship<'a>(
         kind: Cow::Borrowed(kind),
         ended,
         source: who(commit.did.clone()),
-        target: who(record.subject.did.text()),
+        target: who(record.subject.text.text()),
     })
 }
 
@@ -254,7 +253,7 @@ fn post<'a>(commit: &Commit<'_, 'a>, record: &wire::Record<'a>, uri: &str, rkey:
         .iter()
         .map(Field::text)
         .find(|code| !code.is_empty());
-    let labels = record.labels.values.0.iter().take(MAX_VALUES);
+    let labels = record.labels.values.iter().take(MAX_VALUES);
     Post {
         url: Cow::Owned(["https://bsky.app/profile/", &commit.did, "/post/", rkey].concat()),
         made_at: times::rfc3339(record.created_at.as_str()),

@@ -18,9 +18,9 @@ pub(super) fn of_record<'a>(
     did: &str,
 ) -> Vec<Entity<'a>> {
     let mut found = Vec::new();
-    for facet in record.facets.0.iter().take(MAX_FACETS) {
+    for facet in record.facets.iter().take(MAX_FACETS) {
         let span = span(facet, text);
-        let features = facet.features.0.iter().take(MAX_VALUES);
+        let features = facet.features.iter().take(MAX_VALUES);
         found.extend(features.filter_map(|feature| marked(feature, text, &span)));
     }
     for tag in record
@@ -44,7 +44,7 @@ pub(super) fn of_record<'a>(
 
 /// The facet's bytes, cut to the text; nowhere if they cut a character in two.
 fn span(facet: &Facet<'_>, text: &str) -> Range<usize> {
-    let (Some(start), Some(end)) = (facet.index.byte_start.0, facet.index.byte_end.0) else {
+    let (Some(start), Some(end)) = (facet.index.byte_start, facet.index.byte_end) else {
         return 0..0;
     };
     let within = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(text.len());
@@ -61,7 +61,7 @@ fn marked<'a>(
     span: &Range<usize>,
 ) -> Option<Entity<'a>> {
     let written = part(text, span);
-    let kind = feature.r#type.as_str();
+    let kind = feature.kind.as_str();
     let mut entity = match kind.rsplit('#').next() {
         Some("tag") => Entity::new(EntityKind::Hashtag, feature.tag.text(), 0..0),
         Some("mention") => {
@@ -105,7 +105,7 @@ fn strip_sign(handle: Cow<'_, str>) -> Cow<'_, str> {
 
 /// Images, a video, or a page's card; a card of a page that the text links to describes that link.
 fn attached<'a>(found: &mut Vec<Entity<'a>>, embed: &Embed<'a>, did: &str) {
-    for image in embed.images.0.iter().chain(&embed.items.0).take(MAX_VALUES) {
+    for image in embed.images.iter().chain(&embed.items).take(MAX_VALUES) {
         found.push(self::image(image, did));
     }
     if let Some(video) = embed.video.get() {

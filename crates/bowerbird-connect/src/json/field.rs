@@ -4,13 +4,12 @@
 //! so no type here ever fails on well-formed JSON, and [`Field::required`] refuses later, with the field's path.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 
 use bowerbird_core::source::Refused;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
+
+use super::lenient::{Lenient, Object, ReadInto, Scalar, skip_list, skip_object};
 
 /// What a text field held.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -101,9 +100,24 @@ fn refused(path: &str, name: &str, fault: &str) -> Refused {
     Refused::new(format!("{path}{dot}{name}{fault}"))
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FieldVisitor { id: false })
+impl<'a> Lenient<'a> for Field<'a> {
+    #[inline]
+    fn scalar(&mut self, scalar: Scalar<'a>) {
+        *self = match scalar {
+            Scalar::Text(text) => Self::Text(text),
+            Scalar::Truth(_) => Self::Wrong(Kind::Truth),
+            Scalar::Whole(_) | Scalar::Negative(_) | Scalar::Real(_) => Self::Wrong(Kind::Number),
+        };
+    }
+
+    fn list<L: SeqAccess<'a>>(&mut self, list: L) -> Result<(), L::Error> {
+        *self = Self::Wrong(Kind::List);
+        skip_list(list)
+    }
+
+    fn object<O: MapAccess<'a>>(&mut self, object: O) -> Result<(), O::Error> {
+        *self = Self::Wrong(Kind::Object);
+        skip_object(object)
     }
 }
 
@@ -118,164 +132,109 @@ impl<'a> std::ops::Deref for Id<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Id<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_any(FieldVisitor { id: true })
-            .map(Self)
+impl<'a> Lenient<'a> for Id<'a> {
+    #[inline]
+    fn scalar(&mut self, scalar: Scalar<'a>) {
+        self.0.scalar(match scalar {
+            Scalar::Whole(number) => Scalar::Text(Cow::Owned(number.to_string())),
+            Scalar::Negative(number) => Scalar::Text(Cow::Owned(number.to_string())),
+            other => other,
+        });
+    }
+
+    fn list<L: SeqAccess<'a>>(&mut self, list: L) -> Result<(), L::Error> {
+        self.0.list(list)
+    }
+
+    fn object<O: MapAccess<'a>>(&mut self, object: O) -> Result<(), O::Error> {
+        self.0.object(object)
     }
 }
 
-struct FieldVisitor {
-    id: bool,
+/// Text, or an object, where a service writes the one or the other.
+#[derive(Debug, Default)]
+pub(crate) struct TextOr<'a, T> {
+    pub(crate) text: Field<'a>,
+    pub(crate) object: T,
 }
 
-impl<'de> Visitor<'de> for FieldVisitor {
-    type Value = Field<'de>;
+impl<'a, T: Object<'a>> Lenient<'a> for TextOr<'a, T> {
+    fn scalar(&mut self, scalar: Scalar<'a>) {
+        self.text.scalar(scalar);
+    }
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
+    fn list<L: SeqAccess<'a>>(&mut self, list: L) -> Result<(), L::Error> {
+        self.text.list(list)
     }
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Field::Text(Cow::Borrowed(text)))
+
+    fn object<O: MapAccess<'a>>(&mut self, object: O) -> Result<(), O::Error> {
+        self.text = Field::Wrong(Kind::Object);
+        self.object.object(object)
     }
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Field::Text(Cow::Owned(text.to_owned())))
-    }
-    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        if self.id {
-            Ok(Field::Text(Cow::Owned(number.to_string())))
-        } else {
-            Ok(Field::Wrong(Kind::Number))
+}
+
+/// A scalar of one kind; anything else is none.
+pub(crate) trait Plain: Sized {
+    /// What the scalar says, if it is of this kind.
+    fn of(scalar: &Scalar<'_>) -> Option<Self>;
+}
+
+/// A count: a whole number that is not negative, written as one or as text.
+impl Plain for u64 {
+    fn of(scalar: &Scalar<'_>) -> Option<Self> {
+        match scalar {
+            Scalar::Whole(number) => Some(*number),
+            Scalar::Text(text) => text.parse().ok(),
+            _ => None,
         }
     }
-    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        if self.id {
-            Ok(Field::Text(Cow::Owned(number.to_string())))
-        } else {
-            Ok(Field::Wrong(Kind::Number))
+}
+
+/// A finite number, written as one or as text.
+impl Plain for f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "whole numbers here are degrees, far below 2^53"
+    )]
+    fn of(scalar: &Scalar<'_>) -> Option<Self> {
+        let number = match scalar {
+            Scalar::Whole(number) => *number as f64,
+            Scalar::Negative(number) => *number as f64,
+            Scalar::Real(number) => *number,
+            Scalar::Text(text) => text.parse().ok()?,
+            Scalar::Truth(_) => return None,
+        };
+        number.is_finite().then_some(number)
+    }
+}
+
+impl Plain for bool {
+    fn of(scalar: &Scalar<'_>) -> Option<Self> {
+        match scalar {
+            Scalar::Truth(truth) => Some(*truth),
+            _ => None,
         }
     }
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Field::Wrong(Kind::Number))
+}
+
+impl<'a, T: Plain> Lenient<'a> for Option<T> {
+    #[inline]
+    fn scalar(&mut self, scalar: Scalar<'a>) {
+        *self = T::of(&scalar);
     }
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Field::Wrong(Kind::Truth))
+
+    fn list<L: SeqAccess<'a>>(&mut self, list: L) -> Result<(), L::Error> {
+        skip_list(list)
     }
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Field::Absent)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        skip_list(list).map(|()| Field::Wrong(Kind::List))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        skip_object(object).map(|()| Field::Wrong(Kind::Object))
+
+    fn object<O: MapAccess<'a>>(&mut self, object: O) -> Result<(), O::Error> {
+        skip_object(object)
     }
 }
 
-fn skip_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(), A::Error> {
-    while list.next_element::<IgnoredAny>()?.is_some() {}
-    Ok(())
-}
-
-fn skip_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<(), A::Error> {
-    while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-    Ok(())
-}
-
-/// A number: written as one or as text; anything else is none.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Number(pub(crate) Option<f64>);
-
-/// A count: a whole number that is not negative, written as one or as text; anything else is none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Count(pub(crate) Option<u64>);
-
-/// True, or anything else.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Flag(pub(crate) bool);
-
-/// What a scalar can be made of.
-enum Scalar {
-    Whole(u64),
-    Real(f64),
-    Truth(bool),
-    Other,
-}
-
-struct ScalarVisitor;
-
-impl<'de> Visitor<'de> for ScalarVisitor {
-    type Value = Scalar;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-    fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
-        Ok(Scalar::Whole(number))
-    }
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a negative whole number only ever becomes a coordinate"
-    )]
-    fn visit_i64<E>(self, number: i64) -> Result<Scalar, E> {
-        Ok(Scalar::Real(number as f64))
-    }
-    fn visit_f64<E>(self, number: f64) -> Result<Scalar, E> {
-        Ok(Scalar::Real(number))
-    }
-    fn visit_bool<E>(self, truth: bool) -> Result<Scalar, E> {
-        Ok(Scalar::Truth(truth))
-    }
-    fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
-        let whole = text.parse().ok().map(Scalar::Whole);
-        let real = || text.parse().ok().map(Scalar::Real);
-        Ok(whole.or_else(real).unwrap_or(Scalar::Other))
-    }
-    fn visit_unit<E>(self) -> Result<Scalar, E> {
-        Ok(Scalar::Other)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Scalar, A::Error> {
-        skip_list(list).map(|()| Scalar::Other)
-    }
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Scalar, A::Error> {
-        skip_object(object).map(|()| Scalar::Other)
-    }
-}
-
-impl<'de> Deserialize<'de> for Number {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "whole numbers here are degrees and text offsets, far below 2^53"
-    )]
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match deserializer.deserialize_any(ScalarVisitor)? {
-            Scalar::Whole(number) => Some(number as f64),
-            Scalar::Real(number) if number.is_finite() => Some(number),
-            _ => None,
-        }))
-    }
-}
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match deserializer.deserialize_any(ScalarVisitor)? {
-            Scalar::Whole(number) => Some(number),
-            _ => None,
-        }))
-    }
-}
-
-impl<'de> Deserialize<'de> for Flag {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let scalar = deserializer.deserialize_any(ScalarVisitor)?;
-        Ok(Self(matches!(scalar, Scalar::Truth(true))))
-    }
-}
-
-/// An object, boxed, if there is one.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Maybe<T>(pub(crate) Option<Box<T>>);
+/// An object, if there is one.
+#[derive(Debug)]
+pub(crate) struct Maybe<T>(Option<Box<T>>);
 
 impl<T> Default for Maybe<T> {
     fn default() -> Self {
@@ -290,114 +249,75 @@ impl<T> Maybe<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let object = ObjectVisitor(|object: Option<T>| Self(object.map(Box::new)), PhantomData);
-        deserializer.deserialize_any(object)
-    }
-}
+impl<'a, T: Object<'a>> Lenient<'a> for Maybe<T> {
+    fn scalar(&mut self, _: Scalar<'a>) {}
 
-/// An object in place; empty if there is none.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Part<T>(T);
+    fn list<L: SeqAccess<'a>>(&mut self, list: L) -> Result<(), L::Error> {
+        skip_list(list)
+    }
 
-impl<T> std::ops::Deref for Part<T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Part<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let object = ObjectVisitor(
-            |object: Option<T>| Self(object.unwrap_or_default()),
-            PhantomData,
-        );
-        deserializer.deserialize_any(object)
-    }
-}
-
-/// An element of a list: an object, or nothing.
-struct Element<T>(Option<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Element<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ObjectVisitor(Self, PhantomData))
-    }
-}
-
-/// Makes something of an object, or of its absence; made right where it is read, because these objects are large.
-struct ObjectVisitor<T, F>(F, PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>, V, F: FnOnce(Option<T>) -> V> Visitor<'de> for ObjectVisitor<T, F> {
-    type Value = V;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-    #[inline]
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<V, A::Error> {
-        let object = T::deserialize(MapAccessDeserializer::new(object))?;
-        Ok((self.0)(Some(object)))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<V, A::Error> {
-        skip_list(list).map(|()| (self.0)(None))
-    }
-    fn visit_unit<E>(self) -> Result<V, E> {
-        Ok((self.0)(None))
-    }
-    fn visit_bool<E>(self, _: bool) -> Result<V, E> {
-        Ok((self.0)(None))
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<V, E> {
-        Ok((self.0)(None))
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<V, E> {
-        Ok((self.0)(None))
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<V, E> {
-        Ok((self.0)(None))
-    }
-    fn visit_str<E>(self, _: &str) -> Result<V, E> {
-        Ok((self.0)(None))
+    fn object<O: MapAccess<'a>>(&mut self, object: O) -> Result<(), O::Error> {
+        self.0.get_or_insert_default().object(object)
     }
 }
 
 /// The objects of a list; what is no object, and what is no list, is left out.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Objects<T>(pub(crate) Vec<T>);
+impl<'a, T: Object<'a>> Lenient<'a> for Vec<T> {
+    fn scalar(&mut self, _: Scalar<'a>) {}
 
-/// The values of a list of fields; what is no list is empty.
-#[derive(Debug, Clone, PartialEq)]
+    fn list<L: SeqAccess<'a>>(&mut self, mut list: L) -> Result<(), L::Error> {
+        while list
+            .next_element_seed(ReadInto(&mut NextObject(self)))?
+            .is_some()
+        {}
+        Ok(())
+    }
+
+    fn object<O: MapAccess<'a>>(&mut self, object: O) -> Result<(), O::Error> {
+        skip_object(object)
+    }
+}
+
+/// Where the next element of a list goes if it is an object.
+struct NextObject<'l, T>(&'l mut Vec<T>);
+
+impl<'a, T: Object<'a>> Lenient<'a> for NextObject<'_, T> {
+    fn scalar(&mut self, _: Scalar<'a>) {}
+
+    fn list<L: SeqAccess<'a>>(&mut self, list: L) -> Result<(), L::Error> {
+        skip_list(list)
+    }
+
+    fn object<O: MapAccess<'a>>(&mut self, object: O) -> Result<(), O::Error> {
+        one_more(self.0).object(object)
+    }
+}
+
+/// The values of a list, one for each, so that their places count; what is no list is empty.
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Values<T>(pub(crate) Vec<T>);
 
-impl<T> Default for Objects<T> {
-    fn default() -> Self {
-        Self(Vec::new())
+impl<'a, T: Lenient<'a> + Default> Lenient<'a> for Values<T> {
+    fn scalar(&mut self, _: Scalar<'a>) {}
+
+    fn list<L: SeqAccess<'a>>(&mut self, mut list: L) -> Result<(), L::Error> {
+        while list.next_element_seed(NextValue(&mut self.0))?.is_some() {}
+        Ok(())
+    }
+
+    fn object<O: MapAccess<'a>>(&mut self, object: O) -> Result<(), O::Error> {
+        skip_object(object)
     }
 }
 
-impl<T> Default for Values<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
+/// Where the next element of a list goes, whatever it is.
+struct NextValue<'l, T>(&'l mut Vec<T>);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Objects<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let pick = |element: Element<T>| element.0;
-        deserializer
-            .deserialize_any(ListVisitor(pick, PhantomData))
-            .map(Self)
-    }
-}
+impl<'a, T: Lenient<'a> + Default> DeserializeSeed<'a> for NextValue<'_, T> {
+    type Value = ();
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Values<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_any(ListVisitor(Some, PhantomData))
-            .map(Self)
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        ReadInto(one_more(self.0)).deserialize(deserializer)
     }
 }
 
@@ -405,95 +325,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Values<T> {
 /// part of the allocator.
 const LARGE: usize = 256;
 
-/// Collects what `pick` makes of each element `E`.
-struct ListVisitor<E, F>(F, PhantomData<E>);
-
-impl<'de, E: Deserialize<'de>, T, F: Fn(E) -> Option<T>> Visitor<'de> for ListVisitor<E, F> {
-    type Value = Vec<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
+/// A new last element, in its place.
+fn one_more<T: Default>(list: &mut Vec<T>) -> &mut T {
+    if list.is_empty() && size_of::<T>() > LARGE {
+        list.reserve_exact(1);
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
-        let mut values = Vec::new();
-        while let Some(element) = list.next_element()? {
-            if let Some(value) = (self.0)(element) {
-                if values.is_empty() && size_of::<T>() > LARGE {
-                    values.reserve_exact(1);
-                }
-                values.push(value);
-            }
-        }
-        Ok(values)
-    }
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Vec<T>, A::Error> {
-        skip_object(object).map(|()| Vec::new())
-    }
-    fn visit_unit<X>(self) -> Result<Vec<T>, X> {
-        Ok(Vec::new())
-    }
-    fn visit_bool<X>(self, _: bool) -> Result<Vec<T>, X> {
-        Ok(Vec::new())
-    }
-    fn visit_u64<X>(self, _: u64) -> Result<Vec<T>, X> {
-        Ok(Vec::new())
-    }
-    fn visit_i64<X>(self, _: i64) -> Result<Vec<T>, X> {
-        Ok(Vec::new())
-    }
-    fn visit_f64<X>(self, _: f64) -> Result<Vec<T>, X> {
-        Ok(Vec::new())
-    }
-    fn visit_str<X>(self, _: &str) -> Result<Vec<T>, X> {
-        Ok(Vec::new())
-    }
-}
-
-/// Text, or an object, where a service writes the one or the other.
-pub(crate) fn text_or_object<'de, T, D>(
-    deserializer: D,
-) -> Result<(Field<'de>, Option<T>), D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    deserializer.deserialize_any(EitherVisitor(PhantomData))
-}
-
-struct EitherVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for EitherVisitor<T> {
-    type Value = (Field<'de>, Option<T>);
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok((Field::Text(Cow::Borrowed(text)), None))
-    }
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok((Field::Text(Cow::Owned(text.to_owned())), None))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        let object = T::deserialize(MapAccessDeserializer::new(object))?;
-        Ok((Field::Wrong(Kind::Object), Some(object)))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        skip_list(list).map(|()| (Field::Wrong(Kind::List), None))
-    }
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok((Field::Absent, None))
-    }
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok((Field::Wrong(Kind::Truth), None))
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok((Field::Wrong(Kind::Number), None))
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok((Field::Wrong(Kind::Number), None))
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok((Field::Wrong(Kind::Number), None))
-    }
+    list.push_mut(T::default())
 }

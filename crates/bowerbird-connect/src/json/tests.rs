@@ -2,47 +2,63 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-
-use super::field::{Count, Field, Flag, Id, Kind, Maybe, Number, Objects, Values};
+use super::field::{Field, Id, Kind, Maybe, TextOr, Values};
 use super::keys::Keys;
-use super::{MAX_DEPTH, checked, parse};
+use super::lenient::objects;
+use super::{MAX_DEPTH, checked, object};
 
-#[derive(Debug, Default, Deserialize, PartialEq)]
-#[serde(default)]
-struct Thing<'a> {
-    #[serde(borrow)]
-    text: Field<'a>,
-    #[serde(borrow)]
-    id: Id<'a>,
-    count: Count,
-    number: Number,
-    flag: Flag,
-    #[serde(borrow)]
-    inner: Maybe<Thing<'a>>,
-    #[serde(borrow)]
-    list: Objects<Thing<'a>>,
-    #[serde(borrow)]
-    words: Values<Field<'a>>,
+objects! {
+    struct Thing<'a> {
+        text: Field<'a>,
+        id: Id<'a>,
+        count: Option<u64>,
+        number: Option<f64>,
+        flag: Option<bool>,
+        inner: Maybe<Thing<'a>>,
+        part: Part<'a>,
+        list: Vec<Thing<'a>>,
+        words: Values<Field<'a>>,
+        either: TextOr<'a, Part<'a>>,
+        named as "name" | "other-name": Field<'a>,
+    }
+
+    struct Part<'a> {
+        text: Field<'a>,
+    }
 }
 
 fn thing(text: &str) -> Thing<'_> {
-    parse(text).unwrap()
+    object(text).unwrap()
 }
 
 #[test]
 fn fields_take_what_they_understand() {
     let json = r#"{"text":"a\nb","id":12,"count":"7","number":-3,"flag":true,
-        "inner":{"text":"in"},"list":[{"id":"x"},3,null],"words":["a",1]}"#;
+        "inner":{"text":"in"},"part":{"text":"of"},"list":[{"id":"x"},3,null],"words":["a",1],
+        "either":{"text":"or"},"other-name":"b"}"#;
     let thing = thing(json);
     assert_eq!(thing.text.as_str(), "a\nb");
     assert_eq!(thing.id.as_str(), "12");
-    assert_eq!(thing.count, Count(Some(7)));
-    assert_eq!(thing.number, Number(Some(-3.0)));
-    assert_eq!(thing.flag, Flag(true));
+    assert_eq!(thing.count, Some(7));
+    assert_eq!(thing.number, Some(-3.0));
+    assert_eq!(thing.flag, Some(true));
     assert_eq!(thing.inner.get().unwrap().text.as_str(), "in");
-    assert_eq!(thing.list.0.len(), 1);
+    assert_eq!(thing.part.text.as_str(), "of");
+    assert_eq!(thing.list.len(), 1);
     assert_eq!(thing.words.0.len(), 2);
+    assert_eq!(thing.either.object.text.as_str(), "or");
+    assert_eq!(thing.named.as_str(), "b");
+}
+
+#[test]
+fn a_key_that_comes_again_is_no_fault() {
+    let json =
+        r#"{"text":"a","count":1,"text":"b","count":2,"name":"c","other-name":"d","\u0069d":"e"}"#;
+    let thing = thing(json);
+    assert_eq!(thing.text.as_str(), "b");
+    assert_eq!(thing.count, Some(2));
+    assert_eq!(thing.named.as_str(), "d");
+    assert_eq!(thing.id.as_str(), "e");
 }
 
 #[test]
@@ -58,12 +74,13 @@ fn every_wrong_type_in_every_field_is_tolerated() {
         r#"{"a":{"b":[]}}"#,
     ];
     let fields = [
-        "text", "id", "count", "number", "flag", "inner", "list", "words", "unknown",
+        "text", "id", "count", "number", "flag", "inner", "part", "list", "words", "either",
+        "name", "unknown",
     ];
     for field in fields {
         for value in wrong {
             let json = format!(r#"{{"{field}":{value},"text2":1}}"#);
-            assert!(parse::<Thing<'_>>(&json).is_ok(), "{json}");
+            assert!(object::<Thing<'_>>(&json).is_ok(), "{json}");
         }
     }
 }
@@ -114,7 +131,7 @@ fn deep_nesting_is_refused_before_it_is_followed() {
             open.repeat(MAX_DEPTH - 1),
             close.repeat(MAX_DEPTH - 1)
         );
-        assert!(parse::<Thing<'_>>(checked(fine.as_bytes()).unwrap()).is_ok());
+        assert!(object::<Thing<'_>>(checked(fine.as_bytes()).unwrap()).is_ok());
     }
     let unclosed = "[".repeat(1_000_000);
     assert!(checked(unclosed.as_bytes()).is_err());
@@ -139,7 +156,7 @@ fn what_is_not_text_is_refused_with_its_place() {
 #[test]
 fn a_parsers_reason_is_short_and_on_one_line() {
     let long = format!(r#"{{"text":"{}"#, "private ".repeat(1_000));
-    let reason = parse::<Thing<'_>>(&long).unwrap_err().reason;
+    let reason = object::<Thing<'_>>(&long).unwrap_err().reason;
     assert!(reason.starts_with("not JSON: "), "{reason}");
     assert!(
         !reason.contains("private") && reason.len() < 200,

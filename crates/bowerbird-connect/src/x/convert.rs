@@ -14,7 +14,7 @@ use bowerbird_core::source::Refused;
 use super::text::PlainText;
 use super::wire;
 use super::{marks, other};
-use crate::json::field::{Field, Number, Values};
+use crate::json::field::{Field, Values};
 use crate::{lang, times};
 
 /// The service's name in every id.
@@ -73,7 +73,7 @@ fn fill<'a>(post: &mut Post<'a>, wire: &wire::Post<'a>, includes: &wire::Include
     post.supersedes = supersedes(wire);
     post.metrics = metrics(&wire.public_metrics);
     post.app = wire.source.text();
-    post.sensitive = wire.possibly_sensitive.0;
+    post.sensitive = wire.possibly_sensitive.unwrap_or_default();
     post.withheld_in = withheld_in(wire);
     post.contexts = contexts(wire);
     post.named = named(entities);
@@ -107,7 +107,7 @@ pub(crate) fn find_user<'w, 'a>(
     includes: &'w wire::Includes<'a>,
     id: &str,
 ) -> Option<&'w wire::User<'a>> {
-    let users = includes.users.0.iter().take(MAX_LOOKED_AT);
+    let users = includes.users.iter().take(MAX_LOOKED_AT);
     users
         .into_iter()
         .find(|user| user.id.as_str() == id && !id.is_empty())
@@ -118,14 +118,14 @@ pub(crate) fn find_media<'w, 'a>(
     includes: &'w wire::Includes<'a>,
     key: &str,
 ) -> Option<&'w wire::Media<'a>> {
-    let media = includes.media.0.iter().take(MAX_LOOKED_AT);
+    let media = includes.media.iter().take(MAX_LOOKED_AT);
     media
         .into_iter()
         .find(|media| media.media_key.as_str() == key)
 }
 
 fn find_post<'w, 'a>(includes: &'w wire::Includes<'a>, id: &str) -> Option<&'w wire::Post<'a>> {
-    let posts = includes.tweets.0.iter().chain(&includes.posts.0);
+    let posts = includes.tweets.iter().chain(&includes.posts);
     posts
         .take(MAX_LOOKED_AT)
         .find(|post| post.id.as_str() == id)
@@ -134,13 +134,7 @@ fn find_post<'w, 'a>(includes: &'w wire::Includes<'a>, id: &str) -> Option<&'w w
 /// An account as its object describes it.
 pub(crate) fn account<'a>(user: &wire::User<'a>) -> Account<'a> {
     let metrics = &user.public_metrics;
-    let expanded = user
-        .entities
-        .url
-        .urls
-        .0
-        .first()
-        .map(|url| &url.expanded_url);
+    let expanded = user.entities.url.urls.first().map(|url| &url.expanded_url);
     let url = expanded.map_or(&user.url, |expanded| expanded.or(&user.url));
     Account {
         id: user.id.text(),
@@ -150,13 +144,13 @@ pub(crate) fn account<'a>(user: &wire::User<'a>) -> Account<'a> {
         location: user.location.text(),
         url: url.text(),
         avatar: user.profile_image_url.text(),
-        verified: user.verified.0,
-        protected: user.protected.0,
+        verified: user.verified.unwrap_or_default(),
+        protected: user.protected.unwrap_or_default(),
         made_at: times::rfc3339(user.created_at.as_str()),
-        followers: metrics.followers_count.0,
-        following: metrics.following_count.0,
-        posts: metrics.tweet_count.0.or(metrics.post_count.0),
-        listed: metrics.listed_count.0,
+        followers: metrics.followers_count,
+        following: metrics.following_count,
+        posts: metrics.tweet_count.or(metrics.post_count),
+        listed: metrics.listed_count,
     }
 }
 
@@ -180,7 +174,7 @@ fn refer<'a>(
     includes: &wire::Includes<'a>,
     levels: u8,
 ) {
-    let references = [&wire.referenced_tweets.0, &wire.referenced_posts.0];
+    let references = [&wire.referenced_tweets, &wire.referenced_posts];
     let references = references.iter().find(|list| !list.is_empty());
     for reference in references
         .into_iter()
@@ -188,7 +182,7 @@ fn refer<'a>(
         .flatten()
         .take(MAX_REFERENCES)
     {
-        let Some(relation) = relation(reference.r#type.as_str()) else {
+        let Some(relation) = relation(reference.kind.as_str()) else {
             continue;
         };
         let is_whole = matches!(reference.text, Field::Text(_));
@@ -281,18 +275,18 @@ fn earlier<'a>(versions: &[crate::json::field::Id<'a>]) -> Vec<Cow<'a, str>> {
 
 fn metrics(metrics: &wire::PostMetrics) -> Metrics {
     Metrics {
-        likes: metrics.like_count.0,
-        reposts: metrics.retweet_count.0.or(metrics.repost_count.0),
-        replies: metrics.reply_count.0,
-        quotes: metrics.quote_count.0,
-        views: metrics.impression_count.0,
-        bookmarks: metrics.bookmark_count.0,
+        likes: metrics.like_count,
+        reposts: metrics.retweet_count.or(metrics.repost_count),
+        replies: metrics.reply_count,
+        quotes: metrics.quote_count,
+        views: metrics.impression_count,
+        bookmarks: metrics.bookmark_count,
     }
 }
 
 fn place<'a>(wire: &wire::Post<'a>, includes: &wire::Includes<'a>) -> Option<Place<'a>> {
     let geo = wire.geo.get().filter(|geo| !geo.place_id.is_empty())?;
-    let places = includes.places.0.iter().take(MAX_LOOKED_AT);
+    let places = includes.places.iter().take(MAX_LOOKED_AT);
     let known = places
         .into_iter()
         .find(|place| place.id.as_str() == geo.place_id.as_str());
@@ -326,22 +320,17 @@ pub(crate) fn upper(code: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Longitude and latitude, if they are on the globe.
-pub(crate) fn point(pair: &Values<Number>) -> Option<[f64; 2]> {
-    let [Number(Some(east)), Number(Some(north))] = pair.0[..] else {
+pub(crate) fn point(pair: &Values<Option<f64>>) -> Option<[f64; 2]> {
+    let [Some(east), Some(north)] = pair.0[..] else {
         return None;
     };
     let is_on_globe = east.abs() <= 180.0 && north.abs() <= 90.0;
     is_on_globe.then_some([east, north])
 }
 
-fn bounds(bbox: &Values<Number>) -> Option<[f64; 4]> {
+fn bounds(bbox: &Values<Option<f64>>) -> Option<[f64; 4]> {
     match bbox.0[..] {
-        [
-            Number(Some(west)),
-            Number(Some(south)),
-            Number(Some(east)),
-            Number(Some(north)),
-        ] => Some([west, south, east, north]),
+        [Some(west), Some(south), Some(east), Some(north)] => Some([west, south, east, north]),
         _ => None,
     }
 }
@@ -359,7 +348,7 @@ fn withheld_in<'a>(wire: &wire::Post<'a>) -> Vec<Cow<'a, str>> {
 
 /// Topics as `domain.entity`, each once: X repeats them.
 fn contexts<'a>(wire: &wire::Post<'a>) -> Vec<Cow<'a, str>> {
-    let annotations = &wire.context_annotations.0;
+    let annotations = &wire.context_annotations;
     let mut contexts = Vec::with_capacity(annotations.len().min(MAX_ANNOTATIONS));
     for (nth, context) in annotations.iter().enumerate().take(MAX_ANNOTATIONS) {
         let is_again = annotations[..nth].iter().any(|before| {
@@ -374,7 +363,7 @@ fn contexts<'a>(wire: &wire::Post<'a>) -> Vec<Cow<'a, str>> {
 }
 
 fn named<'a>(entities: &wire::Entities<'a>) -> Vec<Cow<'a, str>> {
-    let annotations = entities.annotations.0.iter().take(MAX_ANNOTATIONS);
+    let annotations = entities.annotations.iter().take(MAX_ANNOTATIONS);
     let names = annotations.map(|annotation| annotation.normalized_text.text());
     names.filter(|name| !name.is_empty()).collect()
 }

@@ -10,7 +10,7 @@ use bowerbird_core::event::{Entity, EntityKind};
 use super::convert::{find_media, find_user};
 use super::text::{PlainText, find_signed, is_signed};
 use super::wire;
-use crate::json::field::{Count, Field};
+use crate::json::field::Field;
 
 /// How many marks of one kind are kept; the longest post has room for more, but nobody means them.
 pub(crate) const MAX_MARKS: usize = 500;
@@ -26,25 +26,25 @@ pub(crate) fn of_post<'a>(
     post: &wire::Post<'a>,
     includes: &wire::Includes<'a>,
 ) -> Vec<Entity<'a>> {
-    let n_attached = post.attachments.media_keys.0.len() + post.attachments.media.0.len();
-    let n_marked = entities.hashtags.0.len() + entities.mentions.0.len() + entities.urls.0.len();
+    let n_attached = post.attachments.media_keys.0.len() + post.attachments.media.len();
+    let n_marked = entities.hashtags.len() + entities.mentions.len() + entities.urls.len();
     let mut found = Vec::with_capacity((n_attached + n_marked).min(MAX_MARKS));
     tags(
         &mut found,
         text,
         EntityKind::Hashtag,
         HASH,
-        &entities.hashtags.0,
+        &entities.hashtags,
     );
     tags(
         &mut found,
         text,
         EntityKind::Cashtag,
         DOLLAR,
-        &entities.cashtags.0,
+        &entities.cashtags,
     );
-    mentions(&mut found, text, &entities.mentions.0, includes);
-    let shown = links(&mut found, text, &entities.urls.0, post.id.as_str());
+    mentions(&mut found, text, &entities.mentions, includes);
+    let shown = links(&mut found, text, &entities.urls, post.id.as_str());
     media(&mut found, &shown, post, includes);
     in_order(&mut found);
     found
@@ -58,14 +58,14 @@ pub(crate) fn in_order(entities: &mut [Entity<'_>]) {
 /// A mark's place, and where the next search for one of its kind begins.
 pub(crate) fn place_signed(
     text: &PlainText<'_>,
-    marked: (Count, Count),
+    marked: (Option<u64>, Option<u64>),
     signs: [char; 2],
     value: &str,
     after: &mut usize,
 ) -> std::ops::Range<u32> {
     let from = *after;
     let span = text.place(
-        (marked.0.0, marked.1.0),
+        marked,
         |word| is_signed(word, signs, value),
         |text| find_signed(text, signs, value, from),
     );
@@ -148,11 +148,11 @@ fn links<'w, 'a>(
 /// A link's place: where X says, or where the URL stands.
 pub(crate) fn place_link(
     text: &PlainText<'_>,
-    marked: (Count, Count),
+    marked: (Option<u64>, Option<u64>),
     url: &str,
 ) -> std::ops::Range<u32> {
     text.place(
-        (marked.0.0, marked.1.0),
+        marked,
         |written| written.eq_ignore_ascii_case(url),
         |text| text.find(url).map(|at| at..at + url.len()),
     )
@@ -184,7 +184,7 @@ fn media<'a>(
         let any = || shown.first();
         exact.or_else(any).map(|(_, entity)| entity)
     };
-    let inside = &post.attachments.media.0;
+    let inside = &post.attachments.media;
     let n_before = found.len();
     for medium in inside.iter().take(MAX_MARKS) {
         let key = &medium.media_key;
@@ -215,7 +215,7 @@ fn medium_entity<'a>(
     let mut entity = shown.cloned().unwrap_or_else(nowhere);
     entity.id = after_underscore(key.text());
     if let Some(medium) = medium {
-        entity.kind = kind_of_type(medium.r#type.as_str()).unwrap_or(fallback);
+        entity.kind = kind_of_type(medium.kind.as_str()).unwrap_or(fallback);
         entity.target =
             best_variant(medium).unwrap_or_else(|| medium.url.or(&medium.preview_image_url).text());
         entity.description = medium.alt_text.text();
@@ -238,9 +238,8 @@ fn after_underscore(key: Cow<'_, str>) -> Cow<'_, str> {
 fn best_variant<'a>(medium: &wire::Media<'a>) -> Option<Cow<'a, str>> {
     let best = medium
         .variants
-        .0
         .iter()
-        .max_by_key(|variant| variant.bit_rate.0);
+        .max_by_key(|variant| variant.bit_rate);
     best.map(|variant| variant.url.text())
         .filter(|url| !url.is_empty())
 }

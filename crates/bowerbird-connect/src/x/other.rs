@@ -10,11 +10,11 @@ use bowerbird_core::event::{Body, Delete, Event, Notice, NoticeKind};
 use bowerbird_core::ids::EventId;
 use bowerbird_core::source::Refused;
 use bowerbird_core::time::Time;
-use serde::Deserialize;
 
 use super::convert::{self, SERVICE, texts};
 use super::wire;
-use crate::json::field::{Field, Id, Maybe, Objects, Part, Values};
+use crate::json::field::{Field, Id, Maybe, Values};
+use crate::json::lenient::objects;
 use crate::{json, times};
 
 /// Is the envelope's `data` a post, as far as its own fields tell?
@@ -22,99 +22,62 @@ pub(crate) fn is_post(data: &wire::Post<'_>) -> bool {
     !data.id.is_empty() && matches!(data.text, Field::Text(_))
 }
 
-#[derive(Default, Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    data: Maybe<Data<'a>>,
-    #[serde(borrow, default)]
-    includes: Part<wire::Includes<'a>>,
-    #[serde(borrow, default)]
-    errors: Objects<Problem<'a>>,
-}
+objects! {
+    struct Envelope<'a> {
+        data: Maybe<Data<'a>>,
+        includes: wire::Includes<'a>,
+        errors: Vec<Problem<'a>>,
+    }
 
-#[derive(Default, Deserialize)]
-struct Data<'a> {
-    #[serde(borrow, default)]
-    id: Id<'a>,
-    #[serde(borrow, default)]
-    text: Field<'a>,
-    #[serde(borrow, default)]
-    event_type: Field<'a>,
-    #[serde(borrow, default)]
-    event_uuid: Id<'a>,
-    #[serde(borrow, default)]
-    payload: Maybe<wire::Post<'a>>,
-    #[serde(borrow, default)]
-    delete: Maybe<Compliance<'a>>,
-    #[serde(borrow, default)]
-    drop: Maybe<Compliance<'a>>,
-    #[serde(borrow, default)]
-    withheld: Maybe<Compliance<'a>>,
-    #[serde(borrow, default)]
-    scrub_geo: Maybe<Compliance<'a>>,
-    #[serde(borrow, default)]
-    user_delete: Maybe<Compliance<'a>>,
-    #[serde(borrow, default)]
-    user_suspend: Maybe<Compliance<'a>>,
-    #[serde(borrow, default)]
-    user_protect: Maybe<Compliance<'a>>,
-    #[serde(borrow, default)]
-    user_withheld: Maybe<Compliance<'a>>,
-    #[serde(borrow, default)]
-    undrop: Maybe<Compliance<'a>>,
-    #[serde(borrow, default)]
-    user_undelete: Maybe<Compliance<'a>>,
-    #[serde(borrow, default)]
-    user_unsuspend: Maybe<Compliance<'a>>,
-    #[serde(borrow, default)]
-    user_unprotect: Maybe<Compliance<'a>>,
-}
+    struct Data<'a> {
+        id: Id<'a>,
+        text: Field<'a>,
+        event_type: Field<'a>,
+        event_uuid: Id<'a>,
+        payload: Maybe<wire::Post<'a>>,
+        delete: Maybe<Compliance<'a>>,
+        drop: Maybe<Compliance<'a>>,
+        withheld: Maybe<Compliance<'a>>,
+        scrub_geo: Maybe<Compliance<'a>>,
+        user_delete: Maybe<Compliance<'a>>,
+        user_suspend: Maybe<Compliance<'a>>,
+        user_protect: Maybe<Compliance<'a>>,
+        user_withheld: Maybe<Compliance<'a>>,
+        undrop: Maybe<Compliance<'a>>,
+        user_undelete: Maybe<Compliance<'a>>,
+        user_unsuspend: Maybe<Compliance<'a>>,
+        user_unprotect: Maybe<Compliance<'a>>,
+    }
 
-#[derive(Default, Deserialize)]
-struct Compliance<'a> {
-    #[serde(borrow, default)]
-    event_at: Field<'a>,
-    #[serde(borrow, default)]
-    tweet: Part<Named<'a>>,
-    #[serde(borrow, default)]
-    post: Part<Named<'a>>,
-    #[serde(borrow, default)]
-    user: Part<Named<'a>>,
-    #[serde(borrow, default)]
-    up_to_tweet_id: Id<'a>,
-    #[serde(borrow, default)]
-    up_to_post_id: Id<'a>,
-    #[serde(borrow, default)]
-    withheld_in_countries: Values<Field<'a>>,
-}
+    struct Compliance<'a> {
+        event_at: Field<'a>,
+        tweet: Named<'a>,
+        post: Named<'a>,
+        user: Named<'a>,
+        up_to_tweet_id: Id<'a>,
+        up_to_post_id: Id<'a>,
+        withheld_in_countries: Values<Field<'a>>,
+    }
 
-#[derive(Default, Deserialize)]
-struct Named<'a> {
-    #[serde(borrow, default)]
-    id: Id<'a>,
-    #[serde(borrow, default)]
-    author_id: Id<'a>,
-}
+    struct Named<'a> {
+        id: Id<'a>,
+        author_id: Id<'a>,
+    }
 
-#[derive(Default, Deserialize)]
-struct Problem<'a> {
-    #[serde(borrow, default)]
-    title: Field<'a>,
-    #[serde(borrow, default)]
-    detail: Field<'a>,
-    #[serde(borrow, default)]
-    message: Field<'a>,
-    #[serde(borrow, default)]
-    r#type: Field<'a>,
-    #[serde(borrow, default)]
-    disconnect_type: Field<'a>,
+    struct Problem<'a> {
+        title: Field<'a>,
+        detail: Field<'a>,
+        message: Field<'a>,
+        kind as "type": Field<'a>,
+        disconnect_type: Field<'a>,
+    }
 }
 
 /// Reads an envelope whose `data` is no whole post.
 pub(crate) fn read(text: &str) -> Result<Event<'_>, Refused> {
-    let envelope: Envelope<'_> = json::parse(text)?;
+    let envelope: Envelope<'_> = json::object(text)?;
     let Some(data) = envelope.data.get() else {
-        return match envelope.errors.0.first() {
+        return match envelope.errors.first() {
             Some(first) => answer(first),
             None => Err(Refused::new("data: expected an object")),
         };
@@ -311,15 +274,15 @@ fn undone<'a>(data: &Data<'a>) -> Option<Event<'a>> {
 
 /// An error message: the end of a stream, or the answer to a request, which is no event.
 pub(crate) fn problem(text: &str) -> Result<Event<'_>, Refused> {
-    let envelope: Envelope<'_> = json::parse(text)?;
-    if let Some(first) = envelope.errors.0.first() {
+    let envelope: Envelope<'_> = json::object(text)?;
+    if let Some(first) = envelope.errors.first() {
         return answer(first);
     }
-    answer(&json::parse(text)?)
+    answer(&json::object(text)?)
 }
 
 fn answer<'a>(problem: &Problem<'a>) -> Result<Event<'a>, Refused> {
-    let kind = problem.r#type.as_str();
+    let kind = problem.kind.as_str();
     let ends_stream = !problem.disconnect_type.is_empty()
         || kind.ends_with("/operational-disconnect")
         || kind.ends_with("/streaming-connection");
@@ -337,23 +300,19 @@ fn answer<'a>(problem: &Problem<'a>) -> Result<Event<'a>, Refused> {
     Err(Refused::new(format!("an error and no post: {words}")))
 }
 
-#[derive(Default, Deserialize)]
-struct ComplianceLine<'a> {
-    #[serde(borrow, default)]
-    id: Id<'a>,
-    #[serde(borrow, default)]
-    action: Field<'a>,
-    #[serde(borrow, default)]
-    created_at: Field<'a>,
-    #[serde(borrow, default)]
-    redacted_at: Field<'a>,
-    #[serde(borrow, default)]
-    reason: Field<'a>,
+objects! {
+    struct ComplianceLine<'a> {
+        id: Id<'a>,
+        action: Field<'a>,
+        created_at: Field<'a>,
+        redacted_at: Field<'a>,
+        reason: Field<'a>,
+    }
 }
 
 /// A line of a compliance job's result: what we asked about and must forget.
 pub(crate) fn compliance_line(text: &str) -> Result<Event<'_>, Refused> {
-    let line: ComplianceLine<'_> = json::parse(text)?;
+    let line: ComplianceLine<'_> = json::object(text)?;
     let id = line.id.required("id")?;
     if line.action.as_str() != "delete" {
         return Err(Refused::new("action: expected `delete`"));

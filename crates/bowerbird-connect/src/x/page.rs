@@ -11,6 +11,7 @@ use sonic_rs::LazyValue;
 use super::wire;
 use crate::json;
 use crate::json::field::Id;
+use crate::json::lenient::objects;
 use crate::shape::{self, Shape};
 
 /// The frames of a page `{"data":[…],"includes":{…}}`, `{"statuses":[…]}` or `{"results":[…]}`, in its order; `None` if
@@ -72,7 +73,7 @@ fn split_v2(text: &str) -> Option<Vec<Vec<u8>>> {
     let mut n_posts = 0;
     for object in &page.data {
         let raw = object.as_raw_str();
-        let post: wire::Post<'_> = json::parse(raw).ok()?;
+        let post: wire::Post<'_> = json::object(raw).ok()?;
         n_posts += usize::from(super::other::is_post(&post));
         let mut wanted = BTreeSet::new();
         objects.wanted_by(&post, 1, &mut wanted);
@@ -110,16 +111,13 @@ struct Objects<'a> {
     places: HashMap<(Kind, String), usize>,
 }
 
-/// The names by which any included object may be referred to.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Names<'a> {
-    #[serde(borrow)]
-    id: Id<'a>,
-    #[serde(borrow)]
-    media_key: Id<'a>,
-    #[serde(borrow)]
-    username: Id<'a>,
+objects! {
+    /// The names by which any included object may be referred to.
+    struct Names<'a> {
+        id: Id<'a>,
+        media_key: Id<'a>,
+        username: Id<'a>,
+    }
 }
 
 impl<'a> Objects<'a> {
@@ -143,7 +141,7 @@ impl<'a> Objects<'a> {
     }
 
     fn add(&mut self, kind: Kind, raw: &'a str) {
-        let Ok(names) = json::parse::<Names<'_>>(raw) else {
+        let Ok(names) = json::object::<Names<'_>>(raw) else {
             return;
         };
         let place = self.all.len();
@@ -175,9 +173,9 @@ impl<'a> Objects<'a> {
             wanted.extend(self.find(Kind::User, user.as_str()));
         }
         let notes = [post.note_tweet.get(), post.note_post.get()];
-        let notes = notes.iter().flatten().map(|note| &*note.entities);
-        for entities in notes.chain([&*post.entities]) {
-            for mention in &entities.mentions.0 {
+        let notes = notes.iter().flatten().map(|note| &note.entities);
+        for entities in notes.chain([&post.entities]) {
+            for mention in &entities.mentions {
                 let handle = || format!("@{}", mention.username.as_str().to_lowercase());
                 let by_id = self.find(Kind::User, mention.id.as_str());
                 wanted.extend(by_id.or_else(|| self.find(Kind::User, &handle())));
@@ -189,12 +187,7 @@ impl<'a> Objects<'a> {
         if let Some(geo) = post.geo.get() {
             wanted.extend(self.find(Kind::Place, geo.place_id.as_str()));
         }
-        for reference in post
-            .referenced_tweets
-            .0
-            .iter()
-            .chain(&post.referenced_posts.0)
-        {
+        for reference in post.referenced_tweets.iter().chain(&post.referenced_posts) {
             self.want_post(reference.id.as_str(), levels, wanted);
         }
     }
@@ -206,7 +199,7 @@ impl<'a> Objects<'a> {
         let Some(place) = place.filter(|place| wanted.insert(*place)) else {
             return;
         };
-        if let Ok(inner) = json::parse::<wire::Post<'_>>(self.all[place].1)
+        if let Ok(inner) = json::object::<wire::Post<'_>>(self.all[place].1)
             && levels > 0
         {
             self.wanted_by(&inner, levels - 1, wanted);

@@ -5,11 +5,11 @@
 
 use bowerbird_core::event::{Event, NoticeKind};
 use bowerbird_core::source::Refused;
-use serde::Deserialize;
 
 use super::other;
 use crate::json;
 use crate::json::field::Maybe;
+use crate::json::lenient::objects;
 use crate::shape::{self, Shape};
 
 mod control;
@@ -23,21 +23,20 @@ pub fn decode_v11(bytes: &[u8]) -> Result<Event<'_>, Refused> {
     read(text, shape::of(text)?)
 }
 
-/// An element of `window.YTD.tweets.part0`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Archived<'a> {
-    #[serde(borrow)]
-    tweet: Maybe<wire::Status<'a>>,
+objects! {
+    /// An element of `window.YTD.tweets.part0`.
+    struct Archived<'a> {
+        tweet: Maybe<wire::Status<'a>>,
+    }
 }
 
 /// Reads checked text of a known form.
 pub(crate) fn read(text: &str, shape: Shape) -> Result<Event<'_>, Refused> {
     match shape {
         // A status with nothing but an id and a text looks like a post of v2.
-        Shape::Status | Shape::XPost => convert::status_event(&json::parse(text)?, ""),
+        Shape::Status | Shape::XPost => convert::status_event(&json::object(text)?, ""),
         Shape::Archived => {
-            let archived: Archived<'_> = json::parse(text)?;
+            let archived: Archived<'_> = json::object(text)?;
             match archived.tweet.get() {
                 Some(status) => convert::status_event(status, "tweet"),
                 None => Err(Refused::new("tweet: expected an object")),

@@ -3,357 +3,220 @@
 //! One type serves a post in a stream line, in `includes`, and as `twarc flatten` writes it (author, media and place put
 //! into the post). Every field may be missing or hold anything; see [`crate::json::field`].
 
-use serde::Deserialize;
+use crate::json::field::{Field, Id, Maybe, Values};
+use crate::json::lenient::objects;
 
-use crate::json::field::{Count, Field, Flag, Id, Maybe, Number, Objects, Part, Values};
+objects! {
+    /// A line of a stream, or an answer with one post.
+    pub(crate) struct Envelope<'a> {
+        data: Post<'a>,
+        includes: Includes<'a>,
+    }
 
-/// A line of a stream, or an answer with one post.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Envelope<'a> {
-    #[serde(borrow, default)]
-    pub(crate) data: Maybe<Post<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) includes: Maybe<Includes<'a>>,
-}
+    /// Objects that posts refer to.
+    pub(crate) struct Includes<'a> {
+        users: Vec<User<'a>>,
+        tweets: Vec<Post<'a>>,
+        posts: Vec<Post<'a>>,
+        media: Vec<Media<'a>>,
+        places: Vec<Place<'a>>,
+    }
 
-/// Objects that posts refer to.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Includes<'a> {
-    #[serde(borrow, default)]
-    pub(crate) users: Objects<User<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) tweets: Objects<Post<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) posts: Objects<Post<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) media: Objects<Media<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) places: Objects<Place<'a>>,
-}
+    /// A post; inside another also a reference to one, which then has at least a `type` and an `id`.
+    pub(crate) struct Post<'a> {
+        id: Id<'a>,
+        text: Field<'a>,
+        kind as "type": Field<'a>,
+        author_id: Id<'a>,
+        author: Maybe<User<'a>>,
+        created_at: Field<'a>,
+        lang: Field<'a>,
+        source: Field<'a>,
+        conversation_id: Id<'a>,
+        in_reply_to_user_id: Id<'a>,
+        in_reply_to_user: Maybe<User<'a>>,
+        referenced_tweets: Vec<Post<'a>>,
+        referenced_posts: Vec<Post<'a>>,
+        edit_history_tweet_ids: Values<Id<'a>>,
+        edit_history_post_ids: Values<Id<'a>>,
+        note_tweet: Maybe<Note<'a>>,
+        note_post: Maybe<Note<'a>>,
+        entities: Entities<'a>,
+        attachments: Attachments<'a>,
+        geo: Maybe<Geo<'a>>,
+        public_metrics: PostMetrics,
+        possibly_sensitive: Option<bool>,
+        withheld: Maybe<Withheld<'a>>,
+        context_annotations: Vec<Context<'a>>,
+    }
 
-/// A post; inside another also a reference to one, which then has at least a `type` and an `id`.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Post<'a> {
-    #[serde(borrow, default)]
-    pub(crate) id: Id<'a>,
-    #[serde(borrow, default)]
-    pub(crate) text: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) r#type: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) author_id: Id<'a>,
-    #[serde(borrow, default)]
-    pub(crate) author: Maybe<User<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) created_at: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) lang: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) source: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) conversation_id: Id<'a>,
-    #[serde(borrow, default)]
-    pub(crate) in_reply_to_user_id: Id<'a>,
-    #[serde(borrow, default)]
-    pub(crate) in_reply_to_user: Maybe<User<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) referenced_tweets: Objects<Post<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) referenced_posts: Objects<Post<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) edit_history_tweet_ids: Values<Id<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) edit_history_post_ids: Values<Id<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) note_tweet: Maybe<Note<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) note_post: Maybe<Note<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) entities: Part<Entities<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) attachments: Part<Attachments<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) geo: Maybe<Geo<'a>>,
-    #[serde(default)]
-    pub(crate) public_metrics: Part<PostMetrics>,
-    #[serde(default)]
-    pub(crate) possibly_sensitive: Flag,
-    #[serde(borrow, default)]
-    pub(crate) withheld: Maybe<Withheld<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) context_annotations: Objects<Context<'a>>,
-}
+    /// The long form of a post.
+    pub(crate) struct Note<'a> {
+        text: Field<'a>,
+        entities: Entities<'a>,
+    }
 
-/// The long form of a post.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Note<'a> {
-    #[serde(borrow, default)]
-    pub(crate) text: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) entities: Part<Entities<'a>>,
-}
+    /// What is marked in a text.
+    pub(crate) struct Entities<'a> {
+        hashtags: Vec<Tag<'a>>,
+        cashtags: Vec<Tag<'a>>,
+        mentions: Vec<Mention<'a>>,
+        urls: Vec<Url<'a>>,
+        annotations: Vec<Annotation<'a>>,
+    }
 
-/// What is marked in a text.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Entities<'a> {
-    #[serde(borrow, default)]
-    pub(crate) hashtags: Objects<Tag<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) cashtags: Objects<Tag<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) mentions: Objects<Mention<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) urls: Objects<Url<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) annotations: Objects<Annotation<'a>>,
-}
+    /// `#tag` or `$tag`; `start` and `end` count code points of the escaped text.
+    pub(crate) struct Tag<'a> {
+        start: Option<u64>,
+        end: Option<u64>,
+        tag: Field<'a>,
+    }
 
-/// `#tag` or `$tag`; `start` and `end` count code points of the escaped text.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Tag<'a> {
-    #[serde(default)]
-    pub(crate) start: Count,
-    #[serde(default)]
-    pub(crate) end: Count,
-    #[serde(borrow, default)]
-    pub(crate) tag: Field<'a>,
-}
+    /// `@username`; flattened by twarc a whole user.
+    pub(crate) struct Mention<'a> {
+        start: Option<u64>,
+        end: Option<u64>,
+        username: Field<'a>,
+        id: Id<'a>,
+        name: Field<'a>,
+    }
 
-/// `@username`; flattened by twarc a whole user.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Mention<'a> {
-    #[serde(default)]
-    pub(crate) start: Count,
-    #[serde(default)]
-    pub(crate) end: Count,
-    #[serde(borrow, default)]
-    pub(crate) username: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) id: Id<'a>,
-    #[serde(borrow, default)]
-    pub(crate) name: Field<'a>,
-}
+    /// A link, or where an attached medium stands in the text.
+    pub(crate) struct Url<'a> {
+        start: Option<u64>,
+        end: Option<u64>,
+        url: Field<'a>,
+        expanded_url: Field<'a>,
+        unwound_url: Field<'a>,
+        media_key: Field<'a>,
+        title: Field<'a>,
+        description: Field<'a>,
+    }
 
-/// A link, or where an attached medium stands in the text.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Url<'a> {
-    #[serde(default)]
-    pub(crate) start: Count,
-    #[serde(default)]
-    pub(crate) end: Count,
-    #[serde(borrow, default)]
-    pub(crate) url: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) expanded_url: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) unwound_url: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) media_key: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) title: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) description: Field<'a>,
-}
+    /// A name that X recognised.
+    pub(crate) struct Annotation<'a> {
+        normalized_text: Field<'a>,
+    }
 
-/// A name that X recognised.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Annotation<'a> {
-    #[serde(borrow, default)]
-    pub(crate) normalized_text: Field<'a>,
-}
+    /// A topic.
+    pub(crate) struct Context<'a> {
+        domain: Topic<'a>,
+        entity: Topic<'a>,
+    }
 
-/// A topic.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Context<'a> {
-    #[serde(borrow, default)]
-    pub(crate) domain: Part<Topic<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) entity: Part<Topic<'a>>,
-}
+    /// One half of a topic.
+    pub(crate) struct Topic<'a> {
+        id: Id<'a>,
+    }
 
-/// One half of a topic.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Topic<'a> {
-    #[serde(borrow, default)]
-    pub(crate) id: Id<'a>,
-}
+    /// What is attached; `media` is twarc's.
+    pub(crate) struct Attachments<'a> {
+        media_keys: Values<Field<'a>>,
+        media: Vec<Media<'a>>,
+    }
 
-/// What is attached; `media` is twarc's.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Attachments<'a> {
-    #[serde(borrow, default)]
-    pub(crate) media_keys: Values<Field<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) media: Objects<Media<'a>>,
-}
+    /// A picture, a video, an animation.
+    pub(crate) struct Media<'a> {
+        media_key: Field<'a>,
+        kind as "type": Field<'a>,
+        url: Field<'a>,
+        preview_image_url: Field<'a>,
+        alt_text: Field<'a>,
+        variants: Vec<Variant<'a>>,
+    }
 
-/// A picture, a video, an animation.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Media<'a> {
-    #[serde(borrow, default)]
-    pub(crate) media_key: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) r#type: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) url: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) preview_image_url: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) alt_text: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) variants: Objects<Variant<'a>>,
-}
+    /// One encoding of a video.
+    pub(crate) struct Variant<'a> {
+        bit_rate as "bit_rate" | "bitrate": Option<u64>,
+        url: Field<'a>,
+    }
 
-/// One encoding of a video.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Variant<'a> {
-    #[serde(alias = "bitrate", default)]
-    pub(crate) bit_rate: Count,
-    #[serde(borrow, default)]
-    pub(crate) url: Field<'a>,
-}
+    /// Where a post was written; flattened by twarc a whole place.
+    pub(crate) struct Geo<'a> {
+        place_id: Field<'a>,
+        coordinates: Point,
+        full_name: Field<'a>,
+        name: Field<'a>,
+        place_type: Field<'a>,
+        country_code: Field<'a>,
+        country: Field<'a>,
+        geo: Bounds,
+    }
 
-/// Where a post was written; flattened by twarc a whole place.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Geo<'a> {
-    #[serde(borrow, default)]
-    pub(crate) place_id: Field<'a>,
-    #[serde(default)]
-    pub(crate) coordinates: Part<Point>,
-    #[serde(borrow, default)]
-    pub(crate) full_name: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) name: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) place_type: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) country_code: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) country: Field<'a>,
-    #[serde(default)]
-    pub(crate) geo: Part<Bounds>,
-}
+    /// Longitude and latitude.
+    pub(crate) struct Point {
+        coordinates: Values<Option<f64>>,
+    }
 
-/// Longitude and latitude.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Point {
-    #[serde(default)]
-    pub(crate) coordinates: Values<Number>,
-}
+    /// A place.
+    pub(crate) struct Place<'a> {
+        id: Field<'a>,
+        full_name: Field<'a>,
+        name: Field<'a>,
+        place_type: Field<'a>,
+        country_code: Field<'a>,
+        country: Field<'a>,
+        geo: Bounds,
+    }
 
-/// A place.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Place<'a> {
-    #[serde(borrow, default)]
-    pub(crate) id: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) full_name: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) name: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) place_type: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) country_code: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) country: Field<'a>,
-    #[serde(default)]
-    pub(crate) geo: Part<Bounds>,
-}
+    /// West, south, east, north.
+    pub(crate) struct Bounds {
+        bbox: Values<Option<f64>>,
+    }
 
-/// West, south, east, north.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Bounds {
-    #[serde(default)]
-    pub(crate) bbox: Values<Number>,
-}
+    /// Counts of a post.
+    pub(crate) struct PostMetrics {
+        retweet_count: Option<u64>,
+        repost_count: Option<u64>,
+        reply_count: Option<u64>,
+        like_count: Option<u64>,
+        quote_count: Option<u64>,
+        bookmark_count: Option<u64>,
+        impression_count: Option<u64>,
+    }
 
-/// Counts of a post.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct PostMetrics {
-    #[serde(default)]
-    pub(crate) retweet_count: Count,
-    #[serde(default)]
-    pub(crate) repost_count: Count,
-    #[serde(default)]
-    pub(crate) reply_count: Count,
-    #[serde(default)]
-    pub(crate) like_count: Count,
-    #[serde(default)]
-    pub(crate) quote_count: Count,
-    #[serde(default)]
-    pub(crate) bookmark_count: Count,
-    #[serde(default)]
-    pub(crate) impression_count: Count,
-}
+    /// Where it may not be shown.
+    pub(crate) struct Withheld<'a> {
+        country_codes: Values<Field<'a>>,
+    }
 
-/// Where it may not be shown.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Withheld<'a> {
-    #[serde(borrow, default)]
-    pub(crate) country_codes: Values<Field<'a>>,
-}
+    /// An account.
+    pub(crate) struct User<'a> {
+        id: Id<'a>,
+        username: Field<'a>,
+        name: Field<'a>,
+        description: Field<'a>,
+        location: Field<'a>,
+        url: Field<'a>,
+        profile_image_url: Field<'a>,
+        created_at: Field<'a>,
+        verified: Option<bool>,
+        protected: Option<bool>,
+        public_metrics: UserMetrics,
+        entities: UserEntities<'a>,
+    }
 
-/// An account.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct User<'a> {
-    #[serde(borrow, default)]
-    pub(crate) id: Id<'a>,
-    #[serde(borrow, default)]
-    pub(crate) username: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) name: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) description: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) location: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) url: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) profile_image_url: Field<'a>,
-    #[serde(borrow, default)]
-    pub(crate) created_at: Field<'a>,
-    #[serde(default)]
-    pub(crate) verified: Flag,
-    #[serde(default)]
-    pub(crate) protected: Flag,
-    #[serde(default)]
-    pub(crate) public_metrics: Part<UserMetrics>,
-    #[serde(borrow, default)]
-    pub(crate) entities: Part<UserEntities<'a>>,
-}
+    /// Counts of an account.
+    pub(crate) struct UserMetrics {
+        followers_count: Option<u64>,
+        following_count: Option<u64>,
+        tweet_count: Option<u64>,
+        post_count: Option<u64>,
+        listed_count: Option<u64>,
+    }
 
-/// Counts of an account.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct UserMetrics {
-    #[serde(default)]
-    pub(crate) followers_count: Count,
-    #[serde(default)]
-    pub(crate) following_count: Count,
-    #[serde(default)]
-    pub(crate) tweet_count: Count,
-    #[serde(default)]
-    pub(crate) post_count: Count,
-    #[serde(default)]
-    pub(crate) listed_count: Count,
-}
+    /// What is marked in an account's description of itself.
+    pub(crate) struct UserEntities<'a> {
+        url: UserUrl<'a>,
+    }
 
-/// What is marked in an account's description of itself.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct UserEntities<'a> {
-    #[serde(borrow, default)]
-    pub(crate) url: Part<UserUrl<'a>>,
-}
+    /// The page an account names.
+    pub(crate) struct UserUrl<'a> {
+        urls: Vec<ExpandedUrl<'a>>,
+    }
 
-/// The page an account names.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct UserUrl<'a> {
-    #[serde(borrow, default)]
-    pub(crate) urls: Objects<ExpandedUrl<'a>>,
-}
-
-/// A link's expansion.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct ExpandedUrl<'a> {
-    #[serde(borrow, default)]
-    pub(crate) expanded_url: Field<'a>,
+    /// A link's expansion.
+    pub(crate) struct ExpandedUrl<'a> {
+        expanded_url: Field<'a>,
+    }
 }

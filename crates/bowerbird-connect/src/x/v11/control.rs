@@ -24,7 +24,7 @@ use crate::x::other;
 
 /// Reads a stream message that is no status.
 pub(super) fn read(text: &str) -> Result<Event<'_>, Refused> {
-    let control: Control<'_> = json::parse(text)?;
+    let control: Control<'_> = json::object(text)?;
     if !control.for_user.is_empty() {
         return for_user(text);
     }
@@ -108,7 +108,7 @@ fn notice<'a>(control: &Control<'a>) -> Event<'a> {
 }
 
 fn limit<'a>(limit: &Limit<'a>) -> Event<'a> {
-    let withheld = limit.track.0.unwrap_or_default();
+    let withheld = limit.track.unwrap_or_default();
     let at = limit.timestamp_ms.as_str();
     let mut event = only_counted(format!("limit:{at}:{withheld}"), "");
     event.at = millis(&limit.timestamp_ms);

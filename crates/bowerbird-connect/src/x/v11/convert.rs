@@ -12,7 +12,7 @@ use bowerbird_core::time::Time;
 
 use super::marks;
 use super::wire::{self, Entities, Media, Status, User};
-use crate::json::field::{Field, Id, Number, Values};
+use crate::json::field::{Field, Id, Values};
 use crate::x::convert::{SERVICE, event, point, texts, upper, url};
 use crate::x::text::PlainText;
 use crate::{lang, times};
@@ -56,7 +56,7 @@ fn fill<'a>(post: &mut Post<'a>, status: &Status<'a>, levels: u8) {
     post.supersedes = supersedes(status);
     post.metrics = metrics(status);
     post.app = app(status.source.text());
-    post.sensitive = status.possibly_sensitive.0;
+    post.sensitive = status.possibly_sensitive.unwrap_or_default();
     post.nullcast = is_nullcast(status);
     post.withheld_in = texts(&status.withheld_in_countries);
     let id = id_of(&status.id_str, &status.id);
@@ -68,16 +68,16 @@ fn fill<'a>(post: &mut Post<'a>, status: &Status<'a>, levels: u8) {
 fn text_and_entities<'s, 'a>(
     status: &'s Status<'a>,
 ) -> (&'s Field<'a>, &'s Entities<'a>, &'s [Media<'a>]) {
-    let all_media = &status.extended_entities.media.0;
+    let all_media = &status.extended_entities.media;
     if let Some(long) = status
         .extended_tweet
         .get()
         .filter(|long| !long.full_text.is_empty())
     {
         let media = [
-            &long.extended_entities.media.0,
+            &long.extended_entities.media,
             all_media,
-            &long.entities.media.0,
+            &long.entities.media,
         ];
         return (&long.full_text, &long.entities, first_filled(media));
     }
@@ -85,7 +85,7 @@ fn text_and_entities<'s, 'a>(
         Field::Absent => &status.text,
         full_text => full_text,
     };
-    let media = first_filled([all_media, &status.entities.media.0, all_media]);
+    let media = first_filled([all_media, &status.entities.media, all_media]);
     (text, &status.entities, media)
 }
 
@@ -98,13 +98,7 @@ fn first_filled<'s, 'a>(lists: [&'s Vec<Media<'a>>; 3]) -> &'s [Media<'a>] {
 
 /// An account as its object describes it.
 pub(super) fn account<'a>(user: &User<'a>) -> Account<'a> {
-    let expanded = user
-        .entities
-        .url
-        .urls
-        .0
-        .first()
-        .map(|url| &url.expanded_url);
+    let expanded = user.entities.url.urls.first().map(|url| &url.expanded_url);
     let url = expanded.map_or(&user.url, |expanded| expanded.or(&user.url));
     Account {
         id: id_of(&user.id_str, &user.id).text(),
@@ -117,13 +111,13 @@ pub(super) fn account<'a>(user: &User<'a>) -> Account<'a> {
             .profile_image_url_https
             .or(&user.profile_image_url)
             .text(),
-        verified: user.verified.0,
-        protected: user.protected.0,
+        verified: user.verified.unwrap_or_default(),
+        protected: user.protected.unwrap_or_default(),
         made_at: moment(user.created_at.as_str()),
-        followers: user.followers_count.0,
-        following: user.friends_count.0,
-        posts: user.statuses_count.0,
-        listed: user.listed_count.0,
+        followers: user.followers_count,
+        following: user.friends_count,
+        posts: user.statuses_count,
+        listed: user.listed_count,
     }
 }
 
@@ -153,7 +147,7 @@ fn place<'a>(place: &wire::Place<'a>) -> Option<Place<'a>> {
 fn bounds(polygon: &wire::Polygon) -> Option<[f64; 4]> {
     let mut bounds: Option<[f64; 4]> = None;
     for corner in polygon.coordinates.0.iter().flat_map(|ring| &ring.0) {
-        let [Number(Some(east)), Number(Some(north))] = corner.0[..] else {
+        let [Some(east), Some(north)] = corner.0[..] else {
             continue;
         };
         let [w, s, e, n] = bounds.unwrap_or([east, north, east, north]);
@@ -200,10 +194,10 @@ fn supersedes<'a>(status: &Status<'a>) -> Vec<Cow<'a, str>> {
 
 fn metrics(status: &Status<'_>) -> Metrics {
     Metrics {
-        likes: status.favorite_count.0,
-        reposts: status.retweet_count.0,
-        replies: status.reply_count.0,
-        quotes: status.quote_count.0,
+        likes: status.favorite_count,
+        reposts: status.retweet_count,
+        replies: status.reply_count,
+        quotes: status.quote_count,
         views: None,
         bookmarks: None,
     }
@@ -230,7 +224,7 @@ fn app(source: Cow<'_, str>) -> Cow<'_, str> {
 /// A status that not even its author's followers see was made for promotion.
 fn is_nullcast(status: &Status<'_>) -> bool {
     let followers = status.scopes.get().and_then(|scopes| scopes.followers);
-    followers.is_some_and(|followers| !followers.0)
+    followers == Some(false)
 }
 
 /// Puts in what the status passes on or quotes. A retweet of a quote repeats the quoted status; it belongs to the original.

@@ -4,7 +4,7 @@ use bowerbird_core::event::{Entity, EntityKind};
 
 use super::convert::id_of;
 use super::wire::{Entities, Media, Mention, Tag, Url};
-use crate::json::field::{Count, Values};
+use crate::json::field::Values;
 use crate::x::marks::{
     AT, DOLLAR, HASH, MAX_MARKS, in_order, kind_of_type, place_link, place_signed,
 };
@@ -22,17 +22,17 @@ pub(super) fn of_status<'a>(
         text,
         EntityKind::Hashtag,
         HASH,
-        &entities.hashtags.0,
+        &entities.hashtags,
     );
     tags(
         &mut found,
         text,
         EntityKind::Cashtag,
         DOLLAR,
-        &entities.symbols.0,
+        &entities.symbols,
     );
-    mentions(&mut found, text, &entities.user_mentions.0);
-    links(&mut found, text, &entities.urls.0);
+    mentions(&mut found, text, &entities.user_mentions);
+    links(&mut found, text, &entities.urls);
     for medium in media.iter().take(MAX_MARKS) {
         found.push(medium_entity(text, medium));
     }
@@ -40,10 +40,10 @@ pub(super) fn of_status<'a>(
     found
 }
 
-fn marked(indices: &Values<Count>) -> (Count, Count) {
+fn marked(indices: &Values<Option<u64>>) -> (Option<u64>, Option<u64>) {
     match indices.0[..] {
         [start, end] => (start, end),
-        _ => (Count(None), Count(None)),
+        _ => (None, None),
     }
 }
 
@@ -109,7 +109,7 @@ fn links<'a>(found: &mut Vec<Entity<'a>>, text: &PlainText<'a>, urls: &[Url<'a>]
 }
 
 fn medium_entity<'a>(text: &PlainText<'a>, medium: &Media<'a>) -> Entity<'a> {
-    let kind = kind_of_type(medium.r#type.as_str()).unwrap_or(EntityKind::Animation);
+    let kind = kind_of_type(medium.kind.as_str()).unwrap_or(EntityKind::Animation);
     let span = if medium.url.is_empty() {
         0..0
     } else {
@@ -120,9 +120,8 @@ fn medium_entity<'a>(text: &PlainText<'a>, medium: &Media<'a>) -> Entity<'a> {
     let best = medium
         .video_info
         .variants
-        .0
         .iter()
-        .max_by_key(|variant| variant.bitrate.0);
+        .max_by_key(|variant| variant.bitrate);
     entity.id = id_of(&medium.id_str, &medium.id).text();
     entity.target = best.map_or(picture, |best| best.url.or(picture)).text();
     entity.description = medium.ext_alt_text.text();
