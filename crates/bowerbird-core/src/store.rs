@@ -28,11 +28,13 @@ impl<T: Posts + Tracks + Jobs + Ledger + Keys + Upkeep> Store for T {}
 /// - `write` takes encoded records of the lane in order of offset and commits them with the lane's position and the counts in one
 ///   transaction. A record whose offset is not past the position committed before is skipped entirely: it is not even a duplicate.
 /// - Each event record ends once: *kept* (post written or event applied), *duplicate* (that version, or a later one, is
-///   there: its captures are added and nothing else), or *refused* (a dead letter: refused frames, records that can't be read,
-///   buried ones). Gaps end as rows of the ledger and in no count.
+///   there: its captures are added and nothing else), or *refused* (a dead letter: refused frames, records that can't be read
+///   or that the store's own lane buried). Gaps end as rows of the ledger and in no count, as does what another lane buried: that
+///   was counted as it was written.
 /// - A deletion that comes before its post wins: the post, when it comes, is counted *kept*, leaves its id and no text. The same for edits that
 ///   supersede a post not yet seen.
-/// - Deleted text leaves rows, raw bytes, search index and dead letters at once.
+/// - Deleted text leaves rows, raw bytes, search index and dead letters at once. A dead letter that comes later is not kept where it
+///   holds a deleted post, or, being no event, where a deleted post's id stands in it.
 /// - Pages are by keyset: no row twice, none skipped, whatever is written meanwhile.
 #[async_trait]
 pub trait Posts: Send + Sync + std::fmt::Debug {
@@ -150,7 +152,7 @@ pub struct Written {
     pub kept: u64,
     /// Events that were there.
     pub duplicate: u64,
-    /// New dead letters.
+    /// Frames that became dead letters.
     pub refused: u64,
     /// Records at or before the committed position.
     pub skipped: u64,

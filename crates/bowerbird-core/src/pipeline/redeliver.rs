@@ -62,20 +62,23 @@ impl Engine {
     }
 }
 
-/// What a lane buried is a whole record; every lane gets it again, which none minds.
+/// What a lane buried is a whole record: every lane gets it again, which none minds. Being delivered again it counts as read again,
+/// as a frame would; a gap never does.
 fn buried_again(bytes: Vec<u8>) -> Result<Prepared, RedeliverError> {
     let record =
         Record::decode(&bytes).map_err(|error| RedeliverError::StillRefused(error.to_string()))?;
-    let key = match &record.content {
-        Content::Event { event, .. } => event.id.key(),
-        _ => 0,
+    let (key, read) = match &record.content {
+        Content::Event { event, .. } => (event.id.key(), 1),
+        Content::Refused { .. } => (0, 1),
+        Content::Gap { .. } | Content::Buried { .. } => (0, 0),
     };
-    let entries = vec![Entry {
-        key,
-        bytes: Bytes::from(bytes),
-    }];
+    let bytes = Bytes::from(bytes);
     Ok(Prepared {
-        entries,
+        read,
+        entries: vec![Entry { key, bytes }],
         ..Prepared::default()
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,16 +115,15 @@ impl Inner {
                 written.refused += 1;
                 counts.refused += 1;
                 let bytes = codec.unpack(raw).unwrap_or_default();
-                let letter = DeadLetter {
-                    id: self.dead.len() as u64 + 1,
-                    source,
-                    lane: None,
-                    reason: reason.to_string(),
-                    received_at: record.received_at,
-                    bytes: bytes.len() as u64,
-                    excerpt: String::from_utf8_lossy(&bytes).chars().take(200).collect(),
-                };
-                self.dead.push((letter, bytes));
+                self.letter(source, (None, reason), record.received_at, bytes);
+            }
+            Content::Buried {
+                lane,
+                reason,
+                record: buried,
+            } => {
+                let why = (Some(lane.to_string()), reason.as_ref());
+                self.letter(source, why, record.received_at, buried.to_vec());
             }
             Content::Gap {
                 from,
@@ -140,8 +139,26 @@ impl Inner {
                 lost: *lost,
                 state: "open".to_owned(),
             }),
-            Content::Buried { .. } => {}
         }
+    }
+
+    fn letter(
+        &mut self,
+        source: SourceName,
+        (lane, reason): (Option<String>, &str),
+        received_at: Time,
+        bytes: Vec<u8>,
+    ) {
+        let letter = DeadLetter {
+            id: self.dead.last().map_or(1, |(last, _)| last.id + 1),
+            source,
+            lane,
+            reason: reason.to_owned(),
+            received_at,
+            bytes: bytes.len() as u64,
+            excerpt: String::from_utf8_lossy(&bytes).chars().take(200).collect(),
+        };
+        self.dead.push((letter, bytes));
     }
 }
 

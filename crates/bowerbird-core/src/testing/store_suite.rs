@@ -190,6 +190,15 @@ impl<'s> Lane<'s> {
         })
     }
 
+    /// The next record with another that a lane could not handle.
+    pub fn buried(&mut self, lane: &str, record: &[u8]) -> (u64, Bytes) {
+        self.encode(Content::Buried {
+            lane: Cow::Borrowed(lane),
+            reason: Cow::Borrowed("answered 500"),
+            record,
+        })
+    }
+
     /// Writes records.
     pub async fn write(&self, records: Vec<(u64, Bytes)>) -> Written {
         self.store.write(records).await.expect("a store writes")

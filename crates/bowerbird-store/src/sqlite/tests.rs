@@ -302,10 +302,14 @@ async fn a_full_disk_leaves_nothing_half_written() {
         other => panic!("{other:?}"),
     }
     assert_eq!(store.size().await.unwrap().posts, 1);
+    assert_eq!(store_suite::counts(store, "stream").await.kept, 1);
     limit("1000000").await.unwrap();
     let written = lane.write(records).await;
     assert_eq!((written.kept, written.skipped), (998, 0));
     assert_eq!(store.size().await.unwrap().posts, 999);
+    assert_eq!(store_suite::counts(store, "stream").await.kept, 999);
+    let found = store_suite::ids(store, store_suite::words("word")).await;
+    assert_eq!(found.len(), 999);
 }
 
 #[tokio::test]

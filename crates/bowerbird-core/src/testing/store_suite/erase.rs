@@ -7,9 +7,8 @@ use super::{
     Lane, StoreBackend, delete, delete_post, find, ids, make_track, new_post, post, second, words,
     written,
 };
-use crate::event::{Body, Delete, Embedded, Event, Post, PostRef, Relation};
+use crate::event::{Delete, Embedded, Event, Post, PostRef, Relation};
 use crate::ids::EventId;
-use crate::record::Content;
 use crate::store::{Has, PostQuery, Store};
 
 /// All checks of erasing.
@@ -30,6 +29,8 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     withholding_is_applied_once(backend).await;
     backend.begin().await;
     dead_letters_with_the_post_go(backend).await;
+    backend.begin().await;
+    dead_letters_after_a_deletion_keep_nothing(backend).await;
 }
 
 async fn assert_gone(store: &dyn Store, id: &str) {
@@ -257,38 +258,59 @@ async fn withholding_is_applied_once(backend: &mut dyn StoreBackend) {
 async fn dead_letters_with_the_post_go(backend: &mut dyn StoreBackend) {
     let mut lane = Lane::new(backend.store());
     let (_, inner) = lane.event(new_post("123456789", post("ann", "secret")), &[]);
-    let buried = lane.encode(Content::Buried {
-        lane: Cow::Borrowed("hook"),
-        reason: Cow::Borrowed("answered 500"),
-        record: &inner,
-    });
+    let buried = lane.buried("hook", &inner);
     let refused = lane.refused("no text", br#"{"id":123456789,"txt":"secret"}"#);
     let other = lane.refused("no text", br#"{"id":987654321,"txt":"other"}"#);
+    let batch = vec![buried, refused, other];
+    assert_eq!(lane.write(batch).await, written(0, 0, 2));
+    lane.put(delete_post("123456789")).await;
     assert_eq!(
-        lane.write(vec![buried, refused, other]).await,
-        written(0, 0, 3)
+        excerpts(lane.store).await,
+        [r#"{"id":987654321,"txt":"other"}"#]
     );
-    lane.put(Event {
-        body: Body::Delete(Delete::Post {
-            post_id: Cow::Borrowed("123456789"),
-            author_id: Cow::Borrowed(""),
-        }),
-        ..delete_post("123456789")
-    })
-    .await;
-    let left = lane
-        .store
-        .dead_letters(None, 10)
-        .await
-        .expect("a store answers");
-    assert_eq!(left.len(), 1);
-    assert!(left[0].excerpt.contains("987654321"));
+    let size = lane.store.size().await.expect("a store answers");
+    assert_eq!(size.dead_letters, 1);
+}
+
+async fn dead_letters_after_a_deletion_keep_nothing(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    lane.put(delete_post("123456789")).await;
+    lane.put(delete_post("at://did:plc:abc/app.bsky.feed.post/3k5"))
+        .await;
+    for event in [
+        new_post("123456789", post("ann", "secret")),
+        new_post(
+            "at://did:plc:abc/app.bsky.feed.post/3k5",
+            post("ann", "secret"),
+        ),
+        new_post("2", reposting("123456789", "secret")),
+        new_post("3", quoting("123456789", "", "secret")),
+    ] {
+        let (_, inner) = lane.event(event, &[]);
+        let buried = lane.buried("hook", &inner);
+        assert_eq!(lane.write(vec![buried]).await, written(0, 0, 0));
+    }
+    let refused = lane.refused("no text", br#"{"id":123456789,"txt":"secret"}"#);
     assert_eq!(
-        lane.store
-            .size()
-            .await
-            .expect("a store answers")
-            .dead_letters,
-        1
+        lane.write(vec![refused]).await,
+        written(0, 0, 1),
+        "it was read, and ends once"
     );
+    assert_eq!(excerpts(lane.store).await, [""; 0]);
+    // What only answers a deleted post holds nothing of it.
+    let mut answer = post("bob", "no!");
+    answer.reply_to = Some(PostRef {
+        id: Cow::Borrowed("123456789"),
+        ..PostRef::default()
+    });
+    let (_, inner) = lane.event(new_post("4", answer), &[]);
+    let buried = lane.buried("hook", &inner);
+    lane.write(vec![buried]).await;
+    assert_eq!(excerpts(lane.store).await.len(), 1);
+}
+
+async fn excerpts(store: &dyn Store) -> Vec<String> {
+    let letters = store.dead_letters(None, 10).await;
+    let letters = letters.expect("a store answers");
+    letters.into_iter().map(|letter| letter.excerpt).collect()
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Lane, StoreBackend, counts, new_post, post, second, source, written};
 use crate::record::Content;
-use crate::store::Gap;
+use crate::store::{DeadLetter, Gap, Store};
 use crate::time::Time;
 
 /// All checks of the ledger.
@@ -16,7 +16,20 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     backend.begin().await;
     what_a_lane_buries_is_kept_whole(backend).await;
     backend.begin().await;
+    what_the_stores_lane_buries_is_refused(backend).await;
+    backend.begin().await;
     unreadable_records_are_dead_letters(backend).await;
+}
+
+async fn letters(store: &dyn Store, before: Option<u64>) -> Vec<DeadLetter> {
+    let found = store.dead_letters(before, 10).await;
+    found.expect("a store answers")
+}
+
+async fn only_letter(store: &dyn Store) -> DeadLetter {
+    let mut all = letters(store, None).await;
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
 }
 
 fn gap(from: Time, until: Option<Time>, lost: Option<u64>) -> Content<'static> {
@@ -97,14 +110,10 @@ async fn refused_frames_become_dead_letters(backend: &mut dyn StoreBackend) {
     }
     let all = counts(lane.store, "stream").await;
     assert_eq!((all.kept, all.duplicate, all.refused), (0, 1, 2));
-    let letters = lane
-        .store
-        .dead_letters(None, 10)
-        .await
-        .expect("a store answers");
-    assert_eq!(letters.len(), 2);
-    assert_eq!(letters[0].excerpt, "[]");
-    let torn = &letters[1];
+    let all = letters(lane.store, None).await;
+    assert_eq!(all.len(), 2);
+    assert_eq!(all[0].excerpt, "[]");
+    let torn = &all[1];
     assert_eq!(
         (torn.source.as_str(), torn.lane.as_deref()),
         ("stream", None)
@@ -114,12 +123,7 @@ async fn refused_frames_become_dead_letters(backend: &mut dyn StoreBackend) {
         ("no JSON", "{torn")
     );
     assert_eq!((torn.bytes, torn.received_at), (5, second(0)));
-    let older = lane
-        .store
-        .dead_letters(Some(letters[0].id), 10)
-        .await
-        .expect("a store answers");
-    assert_eq!(older, letters[1..]);
+    assert_eq!(letters(lane.store, Some(all[0].id)).await, all[1..]);
     let (again, bytes) = lane
         .store
         .dead_letter(torn.id)
@@ -157,18 +161,14 @@ async fn refused_frames_become_dead_letters(backend: &mut dyn StoreBackend) {
 async fn what_a_lane_buries_is_kept_whole(backend: &mut dyn StoreBackend) {
     let mut lane = Lane::new(backend.store());
     let (_, inner) = lane.event(new_post("1", post("ann", "word")), &[]);
-    let record = lane.encode(Content::Buried {
-        lane: Cow::Borrowed("hook"),
-        reason: Cow::Borrowed("answered 500"),
-        record: &inner,
-    });
-    assert_eq!(lane.write(vec![record]).await, written(0, 0, 1));
-    let letter = lane
-        .store
-        .dead_letters(None, 10)
-        .await
-        .expect("a store answers")
-        .remove(0);
+    // Twice the same is one letter, and neither is a frame that was read.
+    for _ in 0..2 {
+        let record = lane.buried("hook", &inner);
+        assert_eq!(lane.write(vec![record]).await, written(0, 0, 0));
+    }
+    let all = counts(lane.store, "stream").await;
+    assert_eq!((all.kept, all.duplicate, all.refused), (0, 0, 0));
+    let letter = only_letter(lane.store).await;
     assert_eq!(
         (letter.lane.as_deref(), letter.reason.as_str()),
         (Some("hook"), "answered 500")
@@ -177,13 +177,20 @@ async fn what_a_lane_buries_is_kept_whole(backend: &mut dyn StoreBackend) {
         letter.excerpt.starts_with(r#"{"id""#),
         "a person sees the frame"
     );
-    let (_, bytes) = lane
-        .store
-        .dead_letter(letter.id)
-        .await
-        .expect("a store answers")
-        .expect("it is there");
+    let found = lane.store.dead_letter(letter.id).await;
+    let (_, bytes) = found.expect("a store answers").expect("it is there");
     assert_eq!(bytes, inner, "the record can be delivered again");
+}
+
+async fn what_the_stores_lane_buries_is_refused(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    let (_, inner) = lane.event(new_post("1", post("ann", "word")), &[]);
+    for refused in [1, 0] {
+        let record = lane.buried("store", &inner);
+        let expected = written(0, 1 - refused, refused);
+        assert_eq!(lane.write(vec![record]).await, expected);
+    }
+    assert_eq!(only_letter(lane.store).await.lane.as_deref(), Some("store"));
 }
 
 async fn unreadable_records_are_dead_letters(backend: &mut dyn StoreBackend) {
@@ -198,12 +205,5 @@ async fn unreadable_records_are_dead_letters(backend: &mut dyn StoreBackend) {
         lane.write(vec![good, cut, empty, last]).await,
         written(2, 0, 2)
     );
-    assert_eq!(
-        lane.store
-            .dead_letters(None, 10)
-            .await
-            .expect("a store answers")
-            .len(),
-        2
-    );
+    assert_eq!(letters(lane.store, None).await.len(), 2);
 }

@@ -1,8 +1,11 @@
 //! What could not be handled, kept with its reason.
 //!
 //! The same bytes from the same source are one dead letter, however often they come: a service that repeats one bad
-//! message every second fills no disk. The second time they count as duplicate.
+//! message every second fills no disk. The second time they count as duplicate. What another lane than the store's buried was counted
+//! as it was written, and is not counted again. Nothing is kept of a letter that holds a post known to be deleted.
 
+use bowerbird_core::event::{Event, Post};
+use bowerbird_core::ids::{EventId, Lane};
 use bowerbird_core::record::{Content, Record};
 use rusqlite::params;
 
@@ -26,6 +29,15 @@ struct Letter<'l> {
     packed: bool,
     /// As a person reads it.
     readable: &'l [u8],
+    /// It holds what was deleted.
+    must_go: bool,
+}
+
+impl Letter<'_> {
+    /// Is it how a frame ended? What another lane buried ended as it was written.
+    fn counts(&self) -> bool {
+        self.lane.is_none_or(|lane| lane == Lane::store().as_str())
+    }
 }
 
 impl Batch<'_> {
@@ -36,6 +48,7 @@ impl Batch<'_> {
         raw: &[u8],
     ) -> rusqlite::Result<()> {
         let unpacked = self.codec.unpack(raw).ok();
+        let must_go = self.names_deleted(unpacked.as_deref().unwrap_or(raw))?;
         self.letter(&Letter {
             arrival,
             lane: None,
@@ -43,6 +56,7 @@ impl Batch<'_> {
             bytes: raw,
             packed: unpacked.is_some(),
             readable: unpacked.as_deref().unwrap_or(raw),
+            must_go,
         })
     }
 
@@ -53,12 +67,19 @@ impl Batch<'_> {
         reason: &str,
         record: &[u8],
     ) -> rusqlite::Result<()> {
-        let frame = match Record::decode(record) {
-            Ok(Record {
-                content: Content::Event { raw, .. } | Content::Refused { raw, .. },
-                ..
-            }) => self.codec.unpack(raw).ok(),
-            _ => None,
+        let read = Record::decode(record);
+        let (frame, event) = match &read {
+            Ok(Record { content, .. }) => match content {
+                Content::Event { raw, event, .. } => (self.codec.unpack(raw).ok(), Some(event)),
+                Content::Refused { raw, .. } => (self.codec.unpack(raw).ok(), None),
+                Content::Gap { .. } | Content::Buried { .. } => (None, None),
+            },
+            Err(_) => (None, None),
+        };
+        let readable = frame.as_deref().unwrap_or(record);
+        let must_go = match event {
+            Some(event) => self.holds_deleted(event)?,
+            None => self.names_deleted(readable)?,
         };
         self.letter(&Letter {
             arrival,
@@ -66,7 +87,8 @@ impl Batch<'_> {
             reason,
             bytes: record,
             packed: false,
-            readable: frame.as_deref().unwrap_or(record),
+            readable,
+            must_go,
         })
     }
 
@@ -78,6 +100,7 @@ impl Batch<'_> {
         bytes: &[u8],
     ) -> rusqlite::Result<()> {
         let received_at = self.latest;
+        let must_go = self.names_deleted(bytes)?;
         self.letter(&Letter {
             arrival: Arrival {
                 source,
@@ -88,16 +111,25 @@ impl Batch<'_> {
             bytes,
             packed: false,
             readable: bytes,
+            must_go,
         })
     }
 
     fn letter(&mut self, letter: &Letter<'_>) -> rusqlite::Result<()> {
-        let source = letter.arrival.source;
-        let size = if letter.packed {
-            letter.readable.len()
-        } else {
-            letter.bytes.len()
-        };
+        let is_new = letter.must_go || self.keep(letter)?;
+        if letter.counts() {
+            let outcome = if is_new {
+                Outcome::Refused
+            } else {
+                Outcome::Duplicate
+            };
+            self.tally.end(letter.arrival.source, outcome);
+        }
+        Ok(())
+    }
+
+    /// Writes a letter; was it new?
+    fn keep(&mut self, letter: &Letter<'_>) -> rusqlite::Result<bool> {
         let whole = if letter.packed {
             letter.readable
         } else {
@@ -107,22 +139,20 @@ impl Batch<'_> {
             .connection
             .prepare_cached(include_str!("../sql/insert_dead_letter.sql"))?
             .execute(params![
-                source,
+                letter.arrival.source,
                 letter.lane,
                 letter.reason,
                 letter.arrival.received_at,
-                size,
+                whole.len(),
                 excerpt(letter.readable),
                 letter.packed,
                 letter.bytes,
                 fingerprint(whole),
             ])?;
         if inserted == 0 {
-            self.tally.end(source, Outcome::Duplicate);
-            return Ok(());
+            return Ok(false);
         }
         let number = self.connection.last_insert_rowid();
-        self.tally.end(source, Outcome::Refused);
         self.tally.dead_letters += 1;
         let mut note = self.connection.prepare_cached(
             "INSERT INTO dead_letter_word (word, dead_letter) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -130,7 +160,52 @@ impl Batch<'_> {
         for word in words(letter.readable).take(MOST_WORDS) {
             note.execute(params![word, number])?;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Is this the post, or a carrier of one, that was deleted or superseded?
+    fn holds_deleted(&self, event: &Event<'_>) -> rusqlite::Result<bool> {
+        let Some(post) = event.post() else {
+            return Ok(false);
+        };
+        Ok(self.is_deleted(&event.id)? || self.carries_deleted(&event.id, post)?)
+    }
+
+    fn carries_deleted(&self, id: &EventId<'_>, post: &Post<'_>) -> rusqlite::Result<bool> {
+        if let Some(original) = &post.repost_of
+            && self.is_deleted(&EventId::new(&*id.service, &*original.id))?
+        {
+            return Ok(true);
+        }
+        for inner in &post.embedded {
+            if self.is_deleted(&inner.id)? || self.carries_deleted(&inner.id, &inner.post)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn is_deleted(&self, id: &EventId<'_>) -> rusqlite::Result<bool> {
+        self.connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM service CROSS JOIN post USING (service)
+                 WHERE service.name = ?1 AND post.id = ?2 AND erasure IS NOT NULL)",
+            )?
+            .query_row([&*id.service, &*id.id], |row| row.get(0))
+    }
+
+    /// Does the id of a deleted post, of whatever service, stand in these bytes?
+    fn names_deleted(&self, readable: &[u8]) -> rusqlite::Result<bool> {
+        let mut find = self.connection.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM service CROSS JOIN post USING (service)
+             WHERE post.id = ?1 AND erasure IS NOT NULL)",
+        )?;
+        for word in words(readable).take(MOST_WORDS) {
+            if find.query_row([word], |row| row.get(0))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Removes dead letters in which a deleted post's id stands.
