@@ -10,7 +10,6 @@ mod lang;
 pub mod native;
 pub mod replay;
 mod shape;
-pub mod sink_stdout;
 pub mod synthetic;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -19,7 +19,7 @@ use crate::site::{Site, closed};
 /// How long events are gathered before they are written: unnoticeable on a page, and it bounds the writes a second.
 const TICK: Duration = Duration::from_millis(40);
 /// About how many bytes are joined at most.
-const CHUNK_BYTES: usize = 64 << 10;
+pub(crate) const CHUNK_BYTES: usize = 64 << 10;
 /// How often a quiet stream says that it is there, so that both sides notice a dead connection.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// First words of a stream: how long a browser waits before it opens again (milliseconds).

@@ -6,18 +6,19 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use bowerbird_core::event::with_doc;
-use bowerbird_core::hub::{Delivery, LiveEvent, LiveKind, Subscription};
-use bowerbird_core::ids::{SourceName, TrackId};
-use bowerbird_core::record::{Content, Record};
+use bowerbird_core::hub::{Delivery, Subscription};
+use bowerbird_core::ids::TrackId;
 use bowerbird_core::rules::Rule;
-use bowerbird_core::view::{CaptureView, PostView};
+use bowerbird_core::sink::Sink;
+use bowerbird_core::sink::lines::{JsonLines, LinesFilter};
+use bowerbird_core::spool::Leased;
 use bytes::Bytes;
 use futures_util::stream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Instant, Interval, interval_at};
 
 use crate::error::ApiError;
-use crate::live::{self, HEARTBEAT};
+use crate::live::{self, CHUNK_BYTES, HEARTBEAT};
 use crate::params::Params;
 use crate::site::{App, Site, closed};
 
@@ -62,8 +63,8 @@ pub(crate) async fn live(
         .into_response())
 }
 
-/// Posts that match a rule as they come, one JSON object a line. Empty lines say that the stream is alive; a line `{"missed":n}` says
-/// that n events were not delivered.
+/// Posts that match a rule as they come, one JSON object a line; without a rule every post, and a line `{"deleted":"service/id"}` for each
+/// that is deleted. Empty lines say that the stream is alive; a line `{"missed":n}` says that n events were not delivered.
 #[utoipa::path(
     get, path = "/api/v1/tail", tag = "live",
     params(
@@ -79,19 +80,19 @@ pub(crate) async fn tail(State(app): State<App>, params: Params) -> Result<Respo
         .map(Rule::parse)
         .transpose()
         .map_err(|error| ApiError::bad_rule(&error))?;
+    let source = params.source("source")?;
     let tail = Tail {
         subscription: app.site.parts.hub.subscribe(None),
-        rule,
-        source: params.source("source")?,
+        // An empty line at once, so that whoever asked knows that it listens.
+        lines: JsonLines::new(b"\n".to_vec(), LinesFilter { rule, source }),
+        heartbeat: interval_at(Instant::now() + HEARTBEAT, HEARTBEAT),
         closing: app.site.closing(),
         _permit: reader(&app.site)?,
     };
-    let begun = stream::iter([Ok::<_, std::convert::Infallible>(Bytes::from_static(b"\n"))]);
-    let lines = stream::unfold(tail, |mut tail| async move {
+    let body = Body::from_stream(stream::unfold(tail, |mut tail| async move {
         let chunk = tail.next_chunk().await?;
-        Some((Ok(chunk), tail))
-    });
-    let body = Body::from_stream(stream::StreamExt::chain(begun, lines));
+        Some((Ok::<_, std::convert::Infallible>(chunk), tail))
+    }));
     Ok(([(header::CONTENT_TYPE, "application/jsonl")], body).into_response())
 }
 
@@ -101,59 +102,50 @@ fn reader(site: &Site) -> Result<OwnedSemaphorePermit, ApiError> {
         .map_err(|_| ApiError::busy("live readers"))
 }
 
-/// One open tail.
+/// One open tail: a sink whose writer is the answer.
 struct Tail {
     subscription: Subscription,
-    rule: Option<Rule>,
-    source: Option<SourceName>,
+    lines: JsonLines<Vec<u8>>,
+    heartbeat: Interval,
     closing: watch::Receiver<bool>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Tail {
     async fn next_chunk(&mut self) -> Option<Bytes> {
-        loop {
-            let delivery = tokio::select! {
+        while self.lines.get_mut().is_empty() {
+            tokio::select! {
                 () = closed(&mut self.closing) => return None,
-                delivery = self.subscription.next() => delivery?,
-                () = tokio::time::sleep(HEARTBEAT) => return Some(Bytes::from_static(b"\n")),
-            };
-            let line = match delivery {
-                Delivery::Missed(missed) => Some(format!("{{\"missed\":{missed}}}").into_bytes()),
-                Delivery::Event(event) => self.line(&event),
-            };
-            if let Some(mut line) = line {
-                line.push(b'\n');
-                return Some(line.into());
+                delivery = self.subscription.next() => self.take(delivery?).await,
+                _ = self.heartbeat.tick() => self.lines.get_mut().push(b'\n'),
+            }
+            while self.lines.get_mut().len() < CHUNK_BYTES
+                && let Some(delivery) = self.subscription.try_next()
+            {
+                self.take(delivery).await;
             }
         }
+        self.heartbeat.reset();
+        Some(std::mem::take(self.lines.get_mut()).into())
     }
 
-    /// The event as a line, if it is a post that is wanted.
-    fn line(&self, event: &LiveEvent) -> Option<Vec<u8>> {
-        if event.kind == LiveKind::Delete {
-            return None;
+    async fn take(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Missed(missed) => {
+                let told = format!("{{\"missed\":{missed}}}\n");
+                self.lines.get_mut().extend_from_slice(told.as_bytes());
+            }
+            Delivery::Event(event) => {
+                let record = Leased {
+                    offset: event.offset,
+                    attempts: 0,
+                    bytes: event.record.clone(),
+                };
+                // Memory takes every line, and the hub shows no record that can't be read.
+                if let Err(error) = self.lines.write(&[record]).await {
+                    tracing::warn!(error.message = %error, "A record was left out of a tail");
+                }
+            }
         }
-        let record = Record::decode(&event.record).ok()?;
-        let Content::Event {
-            event: happened,
-            captures,
-            ..
-        } = &record.content
-        else {
-            return None;
-        };
-        let (post, source) = (happened.post()?, SourceName::parse(&record.source).ok()?);
-        if self.source.as_ref().is_some_and(|wanted| *wanted != source) {
-            return None;
-        }
-        let marks = with_doc(&happened.id.id, post, |doc| match &self.rule {
-            Some(rule) => rule.matches(doc).then(|| rule.highlights(doc)),
-            None => Some(Vec::new()),
-        })?;
-        let mut view = PostView::new(&source, record.received_at, &happened.id, post);
-        view.captures = captures.iter().map(CaptureView::live).collect();
-        view.mark(&marks);
-        serde_json::to_vec(&view).ok()
     }
 }

@@ -170,6 +170,36 @@ async fn tail_prints_what_its_rule_matches() {
 }
 
 #[tokio::test]
+async fn tail_without_a_rule_tells_of_deletions_too() {
+    let house = House::new().await;
+    let mut tail = Reading::open(&house, "/api/v1/tail", None).await;
+    tail.until("\n").await;
+    house.post("1", "a dog").await;
+    house.delete("1").await;
+    let text = tail.until("deleted\":\"").await;
+    assert!(text.contains("a dog"), "{text}");
+    assert!(text.ends_with("{\"deleted\":\"x/1\"}\n"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tail_that_nothing_matches_says_that_it_is_alive() {
+    let house = House::new().await;
+    let mut tail = Reading::open(&house, "/api/v1/tail?rule=cat", None).await;
+    tail.until("\n").await;
+    let dogs = async {
+        for n in 0..8 {
+            house.post(&n.to_string(), "a dog").await;
+            tokio::time::advance(Duration::from_secs(5)).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        text = tail.until("\n\n") => assert_eq!(text, "\n\n"),
+        () = dogs => {}
+    }
+}
+
+#[tokio::test]
 async fn stopping_ends_live_streams_and_the_listener() {
     let house = House::new().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -7,12 +7,12 @@ use clap::{Args, Subcommand, ValueEnum};
 /// Arguments of `tail`.
 #[derive(Debug, Args)]
 pub(crate) struct TailArgs {
-    /// The rule; without one, everything
+    /// The rule; without one every post, and what is deleted
     pub(crate) rule: Option<String>,
     /// Only what comes through this source
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Option<String>,
-    /// End after so many posts
+    /// End after so many lines
     #[arg(long, value_name = "N")]
     pub(crate) most: Option<u64>,
 }
