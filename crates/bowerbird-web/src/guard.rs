@@ -52,6 +52,16 @@ pub(crate) struct Visitor {
     pub(crate) csrf: String,
 }
 
+impl Visitor {
+    /// Who was turned away and gets nothing.
+    fn stranger() -> Self {
+        Self {
+            user: None,
+            csrf: String::new(),
+        }
+    }
+}
+
 /// Puts the guard before all routes.
 pub(crate) fn protect(routes: Router<App>, app: App) -> Router<App> {
     routes
@@ -63,7 +73,7 @@ async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Resp
     let request_id = random_token();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let is_page = !path.starts_with("/api/");
-    let visitor = visitor(&app.site, request.headers());
+    let mut visitor = visitor(&app.site, request.headers());
     request.extensions_mut().insert(visitor.clone());
     let answered = match admit(&app, &request, &visitor) {
         // Whoever may open the local socket may also wait: a copy of a large store takes its time.
@@ -71,7 +81,11 @@ async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Resp
         Ok(()) => tokio::time::timeout(ANSWER_WITHIN, next.run(request))
             .await
             .unwrap_or_else(|_| ApiError::timed_out().into_response()),
-        Err(Refusal::Error(error)) => error.into_response(),
+        Err(Refusal::Error(error)) => {
+            // A page that a foreign name may read holds no token of ours.
+            visitor = Visitor::stranger();
+            error.into_response()
+        }
         Err(Refusal::SignIn) => {
             return finish(
                 Redirect::to(&login_address(&path)).into_response(),

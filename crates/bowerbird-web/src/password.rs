@@ -12,6 +12,9 @@ pub const MIN_PASSWORD_CHARS: usize = 10;
 /// The longest: hashing costs in proportion.
 const MAX_PASSWORD_BYTES: usize = 1_024;
 
+/// The longest user name, in characters.
+pub(crate) const MAX_USER_CHARS: usize = 64;
+
 /// Hashed for user names that do not exist, so that answers take as long as for those that do.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$8Zq1cVhIhy5vYkQm0Zt0ew$Uok9yBmwcJ3WlM0Q8T3Ww3o3bq5cD0w3cVvQvTg9f2E";
 
@@ -41,8 +44,18 @@ fn is_right(password: &str, phc: &str) -> bool {
             .is_ok()
 }
 
+/// May a user be called so?
+pub(crate) fn is_user_name(name: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
+    !name.is_empty() && name.chars().count() <= MAX_USER_CHARS && name.chars().all(plain)
+}
+
 /// Signs a user in if the password is right; the token for the cookie.
 pub(crate) async fn sign_in(site: &Site, user: &str, password: String) -> Result<String, ApiError> {
+    // A name that nobody can have is not remembered either: it may be megabytes long.
+    if !is_user_name(user) {
+        return Err(ApiError::wrong_password());
+    }
     site.attempts
         .note(user, site.now())
         .map_err(ApiError::too_many_attempts)?;

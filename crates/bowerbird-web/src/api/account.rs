@@ -11,11 +11,8 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::guard::{Visitor, session_cookie, session_token};
 use crate::params::JsonBody;
-use crate::password::{hash_password, sign_in};
+use crate::password::{MAX_USER_CHARS, hash_password, is_user_name, sign_in};
 use crate::site::{App, Trust};
-
-/// The longest user name, in characters.
-const MAX_USER_CHARS: usize = 64;
 
 /// Who asks.
 #[derive(Debug, Serialize, ToSchema)]
@@ -141,8 +138,7 @@ pub(crate) async fn set_password(
     JsonBody(new): JsonBody<NewPassword>,
 ) -> Result<StatusCode, ApiError> {
     local_only(&app)?;
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
-    if name.is_empty() || name.chars().count() > MAX_USER_CHARS || !name.chars().all(plain) {
+    if !is_user_name(&name) {
         let expected =
             format!("expected 1 to {MAX_USER_CHARS} letters, digits, `.`, `-`, `_`, `@`");
         return Err(ApiError::bad_parameter("name", expected));

@@ -42,6 +42,15 @@ async fn a_host_that_we_are_not_is_refused() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_refused_holds_no_token() {
+    let house = House::new().await;
+    let answer = with_headers(&house, "GET", "/", &[("host", "evil.example")]).await;
+    assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST);
+    let token = house.token(Trust::Loopback).await;
+    assert!(!answer.text.contains(&token), "{}", answer.text);
+}
+
+#[tokio::test]
 async fn a_foreign_page_gets_nowhere() {
     let house = House::new().await;
     let host = ("host", "localhost:8080");
@@ -318,6 +327,15 @@ async fn guessing_passwords_is_slowed_down() {
         (answer.code().as_str(), answer.header("retry-after")),
         ("too_many_attempts", "60")
     );
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_can_have_is_not_remembered() {
+    let house = locked().await;
+    for _ in 0..7 {
+        let refused = log_in(&house, &"a".repeat(1 << 20), "correct horse").await;
+        assert_eq!(refused.code(), "wrong_password");
+    }
 }
 
 #[tokio::test]
