@@ -1,6 +1,6 @@
 //! Opens many live pages of a running Bowerbird at once and measures how late posts reach them.
 //!
-//! `bench-live 127.0.0.1:8080 --readers 1000 --seconds 20` opens that many streams of `/api/v1/live` and takes, for every post on every stream, the time
+//! `bench-live 127.0.0.1:8700 --readers 1000 --seconds 20` opens that many streams of `/api/v1/live` and takes, for every post on every stream, the time
 //! from the post's `received_at` (the last byte from its source) to its arrival. In the same run, as a floor, it sends the same bytes at the same
 //! rate over as many loopback connections with nothing of ours around them. Reader and server share the machine, and so do both measurements.
 

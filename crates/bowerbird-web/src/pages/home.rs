@@ -110,7 +110,7 @@ fn track_list(tracks: &[TrackView]) -> Markup {
     }
 }
 
-/// One track in the list; `assets/tracks.js` builds the same.
+/// One track in the list; `assets/home.js` builds the same.
 fn track_item(view: &TrackView) -> Markup {
     let id = view.track.id;
     let state = if view.track.draft.paused {
