@@ -17,6 +17,7 @@ use tokio::net::UnixStream;
 use tower::ServiceExt;
 
 use crate::commands;
+use crate::exit::Usage;
 use crate::folder::DataFolder;
 use crate::house::{House, Plan};
 
@@ -183,7 +184,12 @@ impl Pieces {
     /// The next piece; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         while let Some(frame) = self.body.frame().await {
-            let frame = frame.context("the answer was cut off")?;
+            // What the transport calls it helps nobody.
+            let frame = frame.map_err(|_| {
+                anyhow::anyhow!(
+                    "the answer was cut off: the process that gives it failed or was killed"
+                )
+            })?;
             if let Ok(data) = frame.into_data() {
                 return Ok(Some(data));
             }
@@ -220,7 +226,7 @@ async fn whole(body: Body) -> Result<Bytes> {
     Ok(read.to_bytes())
 }
 
-/// What the API said went wrong.
+/// What the API said went wrong; that the question makes no sense is wrong usage, as where clap finds it.
 fn told(status: StatusCode, answer: &[u8]) -> anyhow::Error {
     #[derive(serde::Deserialize)]
     struct Answer {
@@ -232,9 +238,13 @@ fn told(status: StatusCode, answer: &[u8]) -> anyhow::Error {
         #[serde(default)]
         details: String,
     }
-    match serde_json::from_slice::<Answer>(answer) {
-        Ok(Answer { error }) if error.details.is_empty() => anyhow::anyhow!("{}", error.message),
-        Ok(Answer { error }) => anyhow::anyhow!("{} {}", error.message, error.details),
-        Err(_) => anyhow::anyhow!("the API answered {status}"),
+    let told = match serde_json::from_slice::<Answer>(answer) {
+        Ok(Answer { error }) if error.details.is_empty() => error.message,
+        Ok(Answer { error }) => format!("{} {}", error.message, error.details),
+        Err(_) => format!("the API answered {status}"),
+    };
+    match status {
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Usage(told).into(),
+        _ => anyhow::anyhow!(told),
     }
 }

@@ -1,6 +1,6 @@
 //! What each command does; one module each.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -39,15 +39,21 @@ pub(crate) struct Context {
 impl Context {
     /// The configuration, judged.
     pub(crate) fn settings(&self, wanted: Secrets) -> Result<Settings> {
+        Ok(self.configuration(wanted)?.0)
+    }
+
+    /// The configuration, judged, and the file it stands in; `None` where the defaults hold.
+    fn configuration(&self, wanted: Secrets) -> Result<(Settings, Option<PathBuf>)> {
         let found = config::find(self.global.config.as_deref())?;
         let below = found
             .path
             .as_deref()
             .and_then(Path::parent)
-            .unwrap_or(Path::new(""))
-            .to_owned();
-        Settings::new(found.file, self.global.data.as_deref(), &below, wanted)
-            .map_err(|problems| problems.into_error(found.path.as_deref()))
+            .unwrap_or(Path::new(""));
+        match Settings::new(found.file, self.global.data.as_deref(), below, wanted) {
+            Ok(settings) => Ok((settings, found.path)),
+            Err(problems) => Err(problems.into_error(found.path.as_deref())),
+        }
     }
 
     /// The configuration, and the data folder it names.

@@ -4,9 +4,12 @@
 //! and spans parsed, paths resolved, secrets fetched by name. All mistakes are reported together, each with the path of its
 //! key. The environment is read in [`mod@env`] and nowhere else.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+
+use crate::exit::Usage;
 
 pub(crate) mod env;
 pub(crate) mod file;
@@ -18,7 +21,7 @@ pub(crate) mod sources;
 pub(crate) use file::File;
 pub(crate) use problems::{Invalid, Problems};
 pub(crate) use settings::{LogSettings, Secrets, Settings};
-pub(crate) use sources::{SourceKind, SourceSettings};
+pub(crate) use sources::{SourceKind, SourceSettings, XSettings};
 
 /// The commented example that `init` writes; a test parses it and compares it with the defaults.
 pub(crate) const EXAMPLE: &str = include_str!("../../../config.example.toml");
@@ -44,13 +47,15 @@ pub(crate) fn find(named: Option<&Path>) -> Result<Found> {
             file: File::default(),
         });
     };
-    let text = std::fs::read_to_string(&path).with_context(|| {
-        format!(
-            "reading the configuration {}; `bowerbird init` writes one",
-            path.display()
-        )
+    let shown = path.display();
+    let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Usage(format!(
+            "there is no configuration {shown}; `bowerbird init {shown}` writes one"
+        ))
+        .into(),
+        _ => anyhow::Error::new(error).context(format!("reading the configuration {shown}")),
     })?;
-    let file = File::parse(&text).map_err(|problems| problems.in_file(&path))?;
+    let file = File::parse(&text).map_err(|problems| problems.into_error(Some(&path)))?;
     Ok(Found {
         path: Some(path),
         file,

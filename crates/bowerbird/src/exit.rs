@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::config::Invalid;
-use crate::output;
+use crate::output::{self, ReaderGone};
 
 /// Wrong arguments or configuration: exit code 2, as clap's own.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +14,7 @@ pub(crate) struct Usage(pub(crate) String);
 pub(crate) fn code(outcome: &anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if reader_is_gone(error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<ReaderGone>() => ExitCode::SUCCESS,
         Err(error) => {
             output::failure(format_args!("{error:#}"));
             let is_usage = error
@@ -23,10 +23,4 @@ pub(crate) fn code(outcome: &anyhow::Result<()>) -> ExitCode {
             ExitCode::from(if is_usage { 2 } else { 1 })
         }
     }
-}
-
-/// Whoever read our output has enough (`bowerbird export | head`): no failure.
-fn reader_is_gone(error: &anyhow::Error) -> bool {
-    let broken = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
-    error.downcast_ref::<std::io::Error>().is_some_and(broken)
 }

@@ -6,11 +6,16 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::config::env;
+
+/// Whoever read standard output has enough (`bowerbird export | head`): the end of it, and no failure.
+#[derive(Debug, thiserror::Error)]
+#[error("the reader of standard output is gone")]
+pub(crate) struct ReaderGone;
 
 /// How to say things.
 #[derive(Debug, Clone, Copy)]
@@ -36,16 +41,13 @@ impl Output {
 
     /// One line of data.
     pub(crate) fn line(&self, text: impl Display) -> Result<()> {
-        writeln!(io::stdout().lock(), "{text}")?;
-        Ok(())
+        told(writeln!(io::stdout().lock(), "{text}"))
     }
 
     /// Data as it is.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<()> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes)?;
-        stdout.flush()?;
-        Ok(())
+        told(stdout.write_all(bytes).and_then(|()| stdout.flush()))
     }
 
     /// One JSON value on one line.
@@ -99,6 +101,13 @@ impl Output {
         if !self.quiet {
             eprintln!("{text}");
         }
+    }
+}
+
+fn told(written: io::Result<()>) -> Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(ReaderGone.into()),
+        written => written.context("writing to standard output"),
     }
 }
 

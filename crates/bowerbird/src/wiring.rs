@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use bowerbird_connect::ConnectError;
+use anyhow::{Context, Result, bail};
 use bowerbird_connect::replay::{self, ReplayConfig, ReplayProgress};
 use bowerbird_connect::synthetic::{self, SyntheticConfig};
 use bowerbird_connect::x::{self, XConfig};
@@ -21,7 +20,7 @@ use bowerbird_store::sqlite::SqliteStore;
 pub(crate) use bowerbird_connect::decode_any;
 
 use crate::cli::Speed;
-use crate::config::{SourceKind, SourceSettings};
+use crate::config::{SourceKind, SourceSettings, XSettings};
 use crate::output::bytes_for_people;
 use crate::progress::HowFar;
 
@@ -83,32 +82,31 @@ pub(crate) fn connections(
                 let speed = speed.map_or(Speed::Max, Speed::Times);
                 replay(name, paths, speed, source.keep).map(|replay| replay.connection)
             }
-            SourceKind::X {
-                bearer,
-                base_url,
-                max_rules,
-            } => {
-                let bearer = bearer.clone().context("its token was not fetched")?;
-                let config = XConfig {
-                    base_url: base_url.clone(),
-                    max_rules: *max_rules,
-                    ..XConfig::new(bearer)
-                };
-                tokio::spawn(left_out::tell(
-                    source.name.clone(),
-                    Arc::clone(&config.status),
-                ));
+            SourceKind::X(settings) => {
+                let config = x_config(settings)?;
+                let status = Arc::clone(&config.status);
+                tokio::spawn(left_out::tell(source.name.clone(), status));
+                let tracks = tracks.watch();
                 Ok(x::connect(
                     source.name.clone(),
                     source.keep,
                     config,
-                    tracks.watch(),
+                    tracks,
                 )?)
             }
         };
         connection.with_context(|| format!("source.{name}"))
     };
     sources.iter().map(connect).collect()
+}
+
+fn x_config(settings: &XSettings) -> Result<XConfig> {
+    let bearer = settings.bearer.clone();
+    Ok(XConfig {
+        base_url: settings.base_url.clone(),
+        max_rules: settings.max_rules,
+        ..XConfig::new(bearer.context("its token was not fetched")?)
+    })
 }
 
 /// The built-in stream.
@@ -148,14 +146,35 @@ pub(crate) fn replay(name: &str, paths: &[String], speed: Speed, keep: Keep) -> 
     })
 }
 
-/// What a replay of these paths would read, without reading it.
-pub(crate) fn check_replay(paths: &[String]) -> Result<String, ConnectError> {
-    let survey = replay::survey(paths)?;
-    Ok(format!(
-        "replay of {} files, {}",
-        survey.n_files,
-        bytes_for_people(survey.bytes)
-    ))
+/// What a source is, once everything about it is looked at that can be without opening it.
+pub(crate) fn check(source: &SourceSettings) -> Result<String> {
+    match &source.kind {
+        SourceKind::Synthetic { rate, seed } => {
+            Ok(format!("synthetic, {rate} posts a second, seed {seed}"))
+        }
+        SourceKind::Replay { paths, .. } => Ok(format!("replay of {}", survey(paths)?)),
+        SourceKind::X(settings) => {
+            let (config, tracks) = (x_config(settings)?, LiveTracks::default());
+            x::connect(source.name.clone(), source.keep, config, tracks.watch())?;
+            Ok(format!(
+                "x at {}, token found (not tried)",
+                settings.base_url
+            ))
+        }
+    }
+}
+
+/// What a replay of these paths would read, without reading it; that there is nothing is an error.
+pub(crate) fn survey(paths: &[String]) -> Result<String> {
+    let found = replay::survey(paths)?;
+    if found.n_files == 0 {
+        bail!("no file in {}", paths.join(", "));
+    }
+    let size = bytes_for_people(found.bytes);
+    Ok(match found.n_files {
+        1 => format!("1 file, {size}"),
+        n => format!("{n} files, {size}"),
+    })
 }
 
 #[cfg(test)]

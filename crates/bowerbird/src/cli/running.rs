@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use bowerbird_core::ids::SourceName;
 use clap::{Args, ValueEnum};
 
 /// Arguments of `demo`.
@@ -114,7 +115,7 @@ pub(crate) struct ReplayArgs {
     pub(crate) keep: KeepArg,
     /// The name under which these files are counted and resumed
     #[arg(long, default_value = "replay", value_name = "NAME")]
-    pub(crate) name: String,
+    pub(crate) name: SourceName,
 }
 
 /// A track's name and rule.

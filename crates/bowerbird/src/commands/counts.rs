@@ -13,7 +13,7 @@ use crate::output::{Output, thousands};
 #[derive(Debug, Serialize)]
 pub(crate) struct Summary {
     /// Frames read.
-    read: u64,
+    pub(super) read: u64,
     /// Posts written and other events applied.
     kept: u64,
     /// Dropped because no track matched.
@@ -80,6 +80,9 @@ impl Summary {
         #[expect(clippy::cast_precision_loss, reason = "shown rounded")]
         let rate = self.read as f64 / self.seconds.max(0.001);
         output.talk(format_args!("in {:.1} s: {rate:.0} a second", self.seconds));
+        if self.refused > 0 {
+            output.talk("what was refused is a dead letter: `bowerbird dead ls` says why");
+        }
         Ok(())
     }
 }

@@ -128,7 +128,7 @@ async fn retry(context: &Context, client: &Client, ids: &[u64]) -> Result<()> {
         }
     }
     if failed > 0 {
-        bail!("{failed} did not go through and are still dead letters");
+        bail!("{failed} of {} did not go through", ids.len());
     }
     Ok(())
 }

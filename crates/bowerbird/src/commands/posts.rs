@@ -47,6 +47,9 @@ pub(super) async fn search(context: &Context, args: &SearchArgs) -> Result<()> {
             _ => break,
         }
     }
+    if left == args.limit {
+        context.output.talk("no kept post fits");
+    }
     Ok(())
 }
 

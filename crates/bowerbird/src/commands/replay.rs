@@ -21,17 +21,18 @@ use crate::{logging, signals, wiring};
 pub(super) async fn replay(context: &Context, args: &ReplayArgs) -> Result<()> {
     logging::start(&context.global, None)?;
     let stop = signals::listen()?;
+    let output = &context.output;
+    args.tracks.iter().try_for_each(check_rule)?;
+    let found = wiring::survey(&args.paths)?;
     let (settings, folder) = context.folder()?;
     let held = folder.take("replay").await?;
-    context
-        .output
-        .talk(format_args!("data: {}", folder.path().display()));
+    output.talk(format_args!("data: {}", folder.path().display()));
+    output.talk(format_args!("reading {found}"));
     let keep = match args.keep {
         KeepArg::All => Keep::All,
         KeepArg::Matched => Keep::Matched,
     };
-    args.tracks.iter().try_for_each(check_rule)?;
-    let replay = wiring::replay(&args.name, &args.paths, args.speed, keep)?;
+    let replay = wiring::replay(args.name.as_str(), &args.paths, args.speed, keep)?;
     let house = House::open(folder, held, Plan::of(&settings)).await?;
     for track in &args.tracks {
         ensure_track(&house, track).await?;
@@ -44,7 +45,7 @@ pub(super) async fn replay(context: &Context, args: &ReplayArgs) -> Result<()> {
     let before = house.tally().await?;
     let server = Server::start(&house, None, &stop).await?;
     let begun = Instant::now();
-    let progress = Progress::start(replay.progress, &context.output);
+    let progress = Progress::start(replay.progress, output);
     let outcome = house
         .engine
         .run(vec![replay.connection], Until::SourcesEnded, stop.watch())
@@ -53,7 +54,14 @@ pub(super) async fn replay(context: &Context, args: &ReplayArgs) -> Result<()> {
     stop.ask();
     server.finish().await;
     outcome.context("the replay ended")?;
-    Summary::between(&before, &house.tally().await?, begun.elapsed()).print(&context.output)?;
+    let summary = Summary::between(&before, &house.tally().await?, begun.elapsed());
+    summary.print(output)?;
+    if summary.read == 0 {
+        output.talk(format_args!(
+            "nothing that `{}` had not read before; under another --name all of it is read",
+            args.name
+        ));
+    }
     stopped_sources(&house)
 }
 

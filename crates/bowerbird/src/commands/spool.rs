@@ -28,9 +28,9 @@ async fn list(context: &Context) -> Result<()> {
     }
     let size = |key: &str| spool["size"][key].as_u64().unwrap_or(0);
     context.output.line(format_args!(
-        "records {} to {}, {} of {}",
+        "{} records from {} on, {} of {}",
+        thousands(size("next") - size("oldest")),
         size("oldest"),
-        size("next"),
         bytes_for_people(size("bytes")),
         bytes_for_people(size("limit"))
     ))?;
@@ -74,9 +74,10 @@ async fn peek(context: &Context, from: Option<u64>, most: u64) -> Result<()> {
             .try_for_each(|record| context.output.value(record));
     }
     if records.is_empty() {
+        let from = from.map_or_else(String::new, |from| format!(" at {from} or later"));
         context
             .output
-            .talk("no record there: every lane has acknowledged everything");
+            .talk(format_args!("the spool holds no record{from}"));
         return Ok(());
     }
     let row = |record: &Value| {

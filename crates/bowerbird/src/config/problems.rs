@@ -13,13 +13,15 @@ impl Problems {
         self.0.push(format!("{key}: {what}"));
     }
 
-    /// Notes the mistake, if there is one.
+    /// Notes the mistake, if there is one, with all that led to it.
     pub(crate) fn take<T, E: fmt::Display>(
         &mut self,
         key: &str,
         result: Result<T, E>,
     ) -> Option<T> {
-        result.map_err(|error| self.add(key, error)).ok()
+        result
+            .map_err(|error| self.add(key, format_args!("{error:#}")))
+            .ok()
     }
 
     /// `value`, if nothing is wrong.
@@ -31,16 +33,7 @@ impl Problems {
         }
     }
 
-    /// The same as an error that names the file.
-    pub(crate) fn in_file(self, path: &Path) -> anyhow::Error {
-        Invalid {
-            path: Some(path.display().to_string()),
-            problems: self.0,
-        }
-        .into()
-    }
-
-    /// The same as an error where no file is concerned.
+    /// The same as an error that names the file, if there is one.
     pub(crate) fn into_error(self, path: Option<&Path>) -> anyhow::Error {
         let path = path.map(|path| path.display().to_string());
         Invalid {

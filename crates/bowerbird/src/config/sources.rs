@@ -44,14 +44,18 @@ pub(crate) enum SourceKind {
         speed: Option<f64>,
     },
     /// X's filtered stream.
-    X {
-        /// The app-only bearer token; `None` where secrets were not asked for.
-        bearer: Option<SecretString>,
-        /// X's address.
-        base_url: String,
-        /// How many rules the plan allows.
-        max_rules: usize,
-    },
+    X(XSettings),
+}
+
+/// What X's filtered stream needs.
+#[derive(Debug)]
+pub(crate) struct XSettings {
+    /// The app-only bearer token; `None` where secrets were not asked for.
+    pub(crate) bearer: Option<SecretString>,
+    /// X's address.
+    pub(crate) base_url: String,
+    /// How many rules the plan allows.
+    pub(crate) max_rules: usize,
 }
 
 /// Where the parts of a configuration are.
@@ -66,7 +70,7 @@ pub(super) struct Places<'p> {
 /// No plan of X allows more rules.
 const MOST_X_RULES: usize = 1_000_000;
 
-/// Judges all sources; those with a mistake are left out, the mistake noted.
+/// Judges all sources, and notes every mistake.
 pub(super) fn judge(
     files: BTreeMap<String, SourceFile>,
     places: Places<'_>,
@@ -84,14 +88,12 @@ pub(super) fn judge(
             SourceFile::Replay(file) => replay(file, &key, places, problems),
             SourceFile::X(file) => x(file, &key, places, problems),
         };
-        if let (Some(name), Some(kind)) = (name, kind) {
-            sources.push(SourceSettings {
-                name,
-                keep,
-                keep_for,
-                kind,
-            });
-        }
+        sources.extend(name.map(|name| SourceSettings {
+            name,
+            keep,
+            keep_for,
+            kind,
+        }));
     }
     sources
 }
@@ -110,22 +112,17 @@ fn kept(file: &SourceFile) -> (Keep, Option<&str>) {
     (keep, keep_for.as_deref())
 }
 
-fn synthetic(file: &SyntheticFile, key: &str, problems: &mut Problems) -> Option<SourceKind> {
+fn synthetic(file: &SyntheticFile, key: &str, problems: &mut Problems) -> SourceKind {
     if file.rate == 0 {
         problems.add(&format!("{key}.rate"), "expected at least 1");
     }
-    Some(SourceKind::Synthetic {
+    SourceKind::Synthetic {
         rate: file.rate,
         seed: file.seed,
-    })
+    }
 }
 
-fn replay(
-    file: &ReplayFile,
-    key: &str,
-    places: Places<'_>,
-    problems: &mut Problems,
-) -> Option<SourceKind> {
+fn replay(file: &ReplayFile, key: &str, places: Places<'_>, problems: &mut Problems) -> SourceKind {
     if file.paths.is_empty() {
         problems.add(
             &format!("{key}.paths"),
@@ -143,25 +140,24 @@ fn replay(
         .iter()
         .map(|written| resolve(written, places.below))
         .collect();
-    Some(SourceKind::Replay {
+    SourceKind::Replay {
         paths,
         speed: file.speed,
-    })
+    }
 }
 
-fn x(file: &XFile, key: &str, places: Places<'_>, problems: &mut Problems) -> Option<SourceKind> {
-    let bearer = match places.secrets {
-        None => None,
-        Some(folder) => Some(problems.take(
+fn x(file: &XFile, key: &str, places: Places<'_>, problems: &mut Problems) -> SourceKind {
+    let bearer = places.secrets.and_then(|folder| {
+        problems.take(
             &format!("{key}.bearer"),
             secrets::fetch(&file.bearer, folder),
-        )?),
-    };
+        )
+    });
     if !(1..=MOST_X_RULES).contains(&file.max_rules) {
         let expected = format!("expected a number from 1 to {MOST_X_RULES}");
         problems.add(&format!("{key}.max_rules"), expected);
     }
-    Some(SourceKind::X {
+    SourceKind::X(XSettings {
         bearer,
         base_url: file.base_url.clone(),
         max_rules: file.max_rules,

@@ -25,6 +25,13 @@ fn uncommented() -> String {
 }
 
 #[test]
+fn one_mistake_does_not_hide_another() {
+    let text = "[source.x]\nkind = 'x'\nbearer = 'not a name'\nmax_rules = 0\n";
+    let problems = settings(text).unwrap_err();
+    assert_eq!(problems.lines().len(), 2, "{:?}", problems.lines());
+}
+
+#[test]
 fn the_example_as_written_is_the_defaults_and_one_source() {
     let file = File::parse(EXAMPLE).unwrap();
     let synthetic = SyntheticFile {

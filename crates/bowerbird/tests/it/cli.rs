@@ -1,6 +1,6 @@
 //! The command line without any process running: help, completions, errors, exit codes, and commands over a folder opened directly.
 
-use crate::harness::Home;
+use crate::harness::{Finished, Home};
 
 #[test]
 fn completions_and_man_page_print() {
@@ -25,6 +25,11 @@ fn wrong_arguments_are_exit_code_2_and_failures_1() {
     let home = Home::new();
     home.run(&["fly"]).failed(2);
     home.run(&["demo", "--source", "radio"]).failed(2);
+    home.run(&["replay", "x.jsonl", "--name", "No Name"])
+        .failed(2);
+    home.run(&["track", "add", "birds", "bird OR ("]).failed(2);
+    home.run(&["search", "bird", "--since", "yesterday"])
+        .failed(2);
     let said = home.run(&["track", "show", "nothing"]).failed(1);
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(
@@ -150,7 +155,7 @@ fn passwords_come_from_standard_input_and_are_never_shown() {
     assert_eq!(home.run(&["user", "ls"]).ok().stdout, "ada\n");
     let said = home
         .run_with_input(&["user", "passwd", "ada", "--stdin"], b"short\n")
-        .failed(1);
+        .failed(2);
     assert!(said.contains("at least"), "{said}");
     home.run(&["user", "passwd", "ada"]).failed(2);
 }
@@ -166,6 +171,22 @@ fn an_export_never_overwrites() {
     );
     home.run(&["export", "-o", "new.jsonl"]).ok();
     assert!(home.path("new.jsonl").try_exists().unwrap());
+}
+
+#[test]
+fn a_full_disk_is_said_to_be_full() {
+    let home = Home::new();
+    for args in [&["man"][..], &["track", "ls", "--json"], &["top", "--once"]] {
+        home.run(&["track", "add", args[0], "bird"]).ok();
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let mut command = home.command(args);
+        command.stdout(full.unwrap());
+        let said = Finished::of(command).failed(1);
+        assert!(
+            said.contains("writing to standard output: No space"),
+            "{said}"
+        );
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn init_writes_a_configuration_that_check_accepts_and_run_runs() {
     assert!(again.contains("left as it is"), "{again}");
     let told = home.run(&["check"]).ok().stdout;
     assert!(
-        told.contains("source.synthetic") && told.ends_with("ok\n"),
+        told.starts_with("file: bowerbird.toml\nsource.synthetic") && told.ends_with("ok\n"),
         "{told}"
     );
     assert_eq!(home.run(&["check", "--json"]).json()["ok"], true);
@@ -35,11 +35,27 @@ fn all_mistakes_are_told_at_once() {
 #[test]
 fn a_configuration_that_is_named_must_be_there() {
     let home = Home::new();
-    let said = home.run(&["run", "-c", "missing.toml"]).failed(1);
-    assert!(
-        said.contains("missing.toml") && said.contains("bowerbird init"),
-        "{said}"
+    let said = home.run(&["run", "-c", "missing.toml"]).failed(2);
+    assert!(said.contains("bowerbird init missing.toml"), "{said}");
+}
+
+#[test]
+fn check_finds_what_run_would_stumble_over() {
+    let home = Home::new();
+    home.write(
+        "bowerbird.toml",
+        "[source.archive]\nkind = 'replay'\npaths = ['gone.jsonl']\n[source.x]\nkind = 'x'\nbearer = 'x-bearer'\nbase_url = 'htp://x'\n",
     );
+    let mut command = home.command(&["check"]);
+    command.env("BOWERBIRD_SECRET_X_BEARER", "token");
+    let said = crate::harness::Finished::of(command).failed(2);
+    for expected in [
+        "bowerbird.toml has 2",
+        "gone.jsonl: No such file",
+        "base_url",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
 }
 
 #[test]

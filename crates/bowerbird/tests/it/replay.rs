@@ -38,7 +38,12 @@ fn every_post_once_however_often_and_in_how_many_files_it_comes() {
     );
     assert_eq!(counts["captures"]["all"], 500, "{counts}");
 
-    // Read to its end is read to its end.
+    // Read to its end is read to its end, which is said.
+    let again = home.run(&["replay", "recordings"]).ok().stderr;
+    assert!(
+        again.contains("reading 2 files") && again.contains("--name"),
+        "{again}"
+    );
     let again = home.run(&["replay", "recordings", "--json"]).json();
     assert_eq!(again["read"], 0, "{again}");
     // Under another name it is another source, and everything is there.
@@ -50,6 +55,14 @@ fn every_post_once_however_often_and_in_how_many_files_it_comes() {
         (&600.into(), &600.into()),
         "{again}"
     );
+}
+
+#[test]
+fn a_folder_without_files_is_a_mistake() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("empty")).unwrap();
+    let said = home.run(&["replay", "empty"]).failed(1);
+    assert!(said.contains("no file in empty"), "{said}");
 }
 
 #[test]

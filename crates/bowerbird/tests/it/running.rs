@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Home, Running, until};
+use crate::harness::{Finished, Home, Running, until};
 
 const CONFIG: &str = "
 data = 'data'
@@ -64,6 +64,37 @@ fn tail_prints_what_matches_as_it_comes() {
 }
 
 #[test]
+fn tail_ends_with_its_reader_and_with_the_process_it_listens_to() {
+    let home = Home::new();
+    let running = start(&home);
+    let mut listening = home.command(&["tail"]).spawn().unwrap();
+    let mut first = [0];
+    std::io::Read::read_exact(listening.stdout.as_mut().unwrap(), &mut first).unwrap();
+    drop(listening.stdout.take());
+    let ended = listening.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(
+        ended.status.success() && said.lines().count() == 1,
+        "{said}"
+    );
+
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let mut command = home.command(&["tail"]);
+    command.stdout(full.unwrap());
+    let said = Finished::of(command).failed(1);
+    assert!(said.contains("writing to standard output"), "{said}");
+
+    let mut listening = home.start(&["tail", "-q"]);
+    assert!(listening.gives().is_some());
+    running.signal("KILL");
+    let said = listening.finish().failed(1);
+    assert!(
+        said.contains("was killed") && !said.contains("chunk"),
+        "{said}"
+    );
+}
+
+#[test]
 fn exports_and_pages_agree() {
     let home = Home::new();
     let running = start(&home);
@@ -116,6 +147,7 @@ fn two_processes_never_share_a_folder() {
         said.contains(&format!("process {}", running.pid())) && said.contains("bowerbird run"),
         "{said}"
     );
+    home.write("nothing.jsonl", "");
     let said = home.run(&["replay", "nothing.jsonl"]).failed(1);
     assert!(
         said.contains(&format!("process {}", running.pid())),
