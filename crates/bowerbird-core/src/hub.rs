@@ -18,8 +18,11 @@ use crate::spool::Entry;
 use crate::view::{CaptureView, PostView};
 
 mod limit;
+mod recent;
 
 use limit::RateLimit;
+use recent::Recent;
+pub use recent::Touched;
 
 /// How many of the newest records are held for resuming and for trying out rules: a few minutes of a busy stream.
 pub const RECENT_RECORDS: usize = 2_000;
@@ -95,12 +98,10 @@ struct Offered {
     entry: Entry,
 }
 
-#[derive(Debug, Default)]
-struct Recent {
-    records: VecDeque<Offered>,
-    bytes: usize,
-    /// Events offered but never queued, because rendering had fallen behind.
-    overrun: u64,
+impl Offered {
+    fn size(&self) -> usize {
+        self.entry.bytes.len()
+    }
 }
 
 impl Hub {
@@ -117,20 +118,15 @@ impl Hub {
         (Arc::clone(&hub), HubTask { hub, offered })
     }
 
-    /// Takes a batch that is durable; never waits. Posts with the `erased` keys, deleted by the batch, leave memory at once.
-    pub fn offer(&self, first_offset: u64, entries: &[Entry], erased: &[u64]) {
+    /// Takes a batch that is durable; never waits. What it deletes leaves memory at once, by what was `touched`.
+    pub fn offer(&self, first_offset: u64, entries: &[Entry], touched: &Touched) {
         let offered = |(entry, offset): (&Entry, u64)| Offered {
             offset,
             entry: entry.clone(),
         };
         let batch: Vec<Offered> = entries.iter().zip(first_offset..).map(offered).collect();
         let mut recent = self.recent();
-        recent.forget(erased);
-        for one in &batch {
-            if !erased.contains(&one.entry.key) || is_delete(&one.entry.bytes) {
-                recent.push(one.clone());
-            }
-        }
+        recent.take(&batch, touched);
         if self.readers.receiver_count() > 0 {
             let count = batch.len() as u64;
             if self.intake.try_send(batch).is_err() {
@@ -251,37 +247,6 @@ fn server_sent(kind: LiveKind, offset: u64, json: &[u8]) -> Bytes {
     out.extend_from_slice(json);
     out.extend_from_slice(b"\n\n");
     out.into()
-}
-
-impl Recent {
-    /// Drops what must not be shown again.
-    fn forget(&mut self, erased: &[u64]) {
-        if erased.is_empty() {
-            return;
-        }
-        self.records
-            .retain(|kept| !erased.contains(&kept.entry.key) || is_delete(&kept.entry.bytes));
-        let sizes = self.records.iter().map(|kept| kept.entry.bytes.len());
-        self.bytes = sizes.sum();
-    }
-
-    fn push(&mut self, one: Offered) {
-        self.bytes += one.entry.bytes.len();
-        self.records.push_back(one);
-        while self.records.len() > RECENT_RECORDS || self.bytes > RECENT_BYTES {
-            let Some(oldest) = self.records.pop_front() else {
-                break;
-            };
-            self.bytes -= oldest.entry.bytes.len();
-        }
-    }
-}
-
-fn is_delete(record: &[u8]) -> bool {
-    let Ok(record) = Record::decode(record) else {
-        return false;
-    };
-    matches!(record.content, Content::Event { event, .. } if matches!(event.body, Body::Delete(_)))
 }
 
 /// The one task that renders and sends.

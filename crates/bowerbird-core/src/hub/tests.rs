@@ -28,6 +28,18 @@ fn entry(id: &str, body: Body<'_>, captures: Vec<Caught>) -> Entry {
     }
 }
 
+/// Offers records as the pipeline does.
+fn offer(hub: &Hub, first: u64, entries: &[Entry]) {
+    let mut touched = Touched::default();
+    for (place, entry) in entries.iter().enumerate() {
+        let record = Record::decode(&entry.bytes).unwrap();
+        if let Content::Event { event, .. } = &record.content {
+            touched.note(place, event);
+        }
+    }
+    hub.offer(first, entries, &touched);
+}
+
 fn post(id: &str, text: &str, captures: Vec<Caught>) -> Entry {
     let post = Post {
         text: text.into(),
@@ -93,14 +105,14 @@ async fn a_reader_gets_events_in_order_with_marks_and_tracks() {
         track: TrackId(3),
         rule_version: 1,
     };
-    hub.offer(
+    offer(
+        &hub,
         5,
         &[
             post("1", "größter bird here", vec![caught]),
             post("2", "a cat", vec![]),
             delete("1"),
         ],
-        &[],
     );
     let got = read(&mut reader, 3).await;
     assert_eq!(
@@ -135,7 +147,7 @@ async fn resuming_gives_what_came_between_and_says_what_is_gone() {
     let many: Vec<Entry> = (0..RECENT_RECORDS + 10)
         .map(|n| post(&n.to_string(), &format!("post {n}"), vec![]))
         .collect();
-    hub.offer(0, &many, &[]);
+    offer(&hub, 0, &many);
     let mut late = hub.subscribe(Some(RECENT_RECORDS as u64 + 7));
     assert_eq!(
         texts(&read(&mut late, 2).await),
@@ -151,14 +163,10 @@ async fn resuming_gives_what_came_between_and_says_what_is_gone() {
 #[tokio::test]
 async fn a_deleted_post_is_not_shown_again() {
     let (hub, _task) = Hub::new(live());
-    hub.offer(
-        0,
-        &[post("1", "regretted", vec![]), post("2", "stays", vec![])],
-        &[],
-    );
-    let erased = [EventId::new("test", "1").key()];
-    hub.offer(2, &[delete("1")], &erased);
-    hub.offer(3, &[post("1", "regretted", vec![]), delete("1")], &erased);
+    let first = [post("1", "regretted", vec![]), post("2", "stays", vec![])];
+    offer(&hub, 0, &first);
+    offer(&hub, 2, &[delete("1")]);
+    offer(&hub, 3, &[post("1", "regretted", vec![]), delete("1")]);
     let shown: Vec<_> = hub
         .recent_posts(None, 10)
         .into_iter()
@@ -177,9 +185,86 @@ async fn a_slow_reader_misses_and_is_told() {
     let (hub, task) = Hub::new(live());
     let mut reader = hub.subscribe(None);
     for n in 0..INTAKE_QUEUE as u64 + 2 {
-        hub.offer(n, &[post(&n.to_string(), "x", vec![])], &[]);
+        offer(&hub, n, &[post(&n.to_string(), "x", vec![])]);
     }
     tokio::spawn(task.run());
     let got = texts(&read(&mut reader, INTAKE_QUEUE + 1).await);
     assert!(got.contains(&"missed 2".to_owned()), "{got:?}");
+}
+
+/// The texts that a page would show, and their number in memory.
+fn shown(hub: &Hub) -> Vec<String> {
+    let posts = hub.recent_posts(None, RECENT_RECORDS).into_iter();
+    let text = |event: Arc<LiveEvent>| {
+        let json: serde_json::Value = serde_json::from_slice(&event.json).unwrap();
+        json["text"].as_str().unwrap().to_owned()
+    };
+    posts.map(text).collect()
+}
+
+fn by(author: &str, id: &str, change: impl FnOnce(&mut Post<'_>)) -> Entry {
+    let mut said = Post {
+        text: format!("{id} by {author}").into(),
+        ..Post::default()
+    };
+    said.author.id = author.to_owned().into();
+    change(&mut said);
+    entry(id, Body::Post(Box::new(said)), Vec::new())
+}
+
+#[tokio::test]
+async fn an_account_that_is_gone_takes_its_posts_along() {
+    let (hub, _task) = Hub::new(live());
+    let posts = [
+        by("ann", "1", |_| {}),
+        by("bob", "2", |_| {}),
+        by("ann", "3", |_| {}),
+    ];
+    offer(&hub, 0, &posts);
+    let gone = Delete::Account {
+        account_id: "ann".into(),
+        status: "deleted".into(),
+    };
+    offer(&hub, 3, &[entry("x", Body::Delete(gone), Vec::new())]);
+    assert_eq!(shown(&hub), ["2 by bob"]);
+    // What it writes when it is back is shown.
+    offer(&hub, 4, &[by("ann", "5", |_| {})]);
+    assert_eq!(shown(&hub), ["5 by ann", "2 by bob"]);
+}
+
+#[tokio::test]
+async fn a_repost_leaves_with_its_original() {
+    let (hub, _task) = Hub::new(live());
+    let repost = |said: &mut Post<'_>| {
+        said.repost_of = Some(crate::event::PostRef {
+            id: "1".into(),
+            ..Default::default()
+        });
+    };
+    let posts = [
+        by("ann", "1", |_| {}),
+        by("bob", "2", repost),
+        by("bob", "3", |_| {}),
+    ];
+    offer(&hub, 0, &posts);
+    offer(&hub, 3, &[delete("1")]);
+    assert_eq!(shown(&hub), ["3 by bob"]);
+    assert_eq!(hub.recent_records().len(), 2, "with the deletion");
+}
+
+#[tokio::test]
+async fn an_edit_replaces_what_was_said_before() {
+    let (hub, _task) = Hub::new(live());
+    let edited = |said: &mut Post<'_>| said.supersedes = vec!["1".into()];
+    offer(&hub, 0, &[by("ann", "1", |_| {}), by("ann", "2", edited)]);
+    assert_eq!(shown(&hub), ["2 by ann"], "under another id");
+    let again = Post {
+        text: "better".into(),
+        ..Post::default()
+    };
+    let edit = entry("2", Body::Edit(Box::new(again)), Vec::new());
+    offer(&hub, 2, &[edit]);
+    let left = hub.recent_records();
+    assert_eq!(left.len(), 1, "under the same id");
+    assert!(left[0].windows(6).any(|part| part == b"better"));
 }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::event::{Body, Event, NoticeKind, with_doc};
 use crate::frame::Frame;
+use crate::hub::Touched;
 use crate::ids::SourceName;
 use crate::live::{LiveTracks, Matcher};
 use crate::raw::{Packer, RawCodec};
@@ -38,8 +39,8 @@ pub(super) struct Prepared {
     pub(super) first_at: Option<Time>,
     /// Limit notices: when, and how many posts were withheld on this connection so far.
     pub(super) limits: Vec<(Time, u64)>,
-    /// Keys of posts that deletions among the records name: they leave live memory at once.
-    pub(super) erased: Vec<u64>,
+    /// What the records delete, for live memory.
+    pub(super) touched: Touched,
     /// The records.
     pub(super) entries: Vec<Entry>,
 }
@@ -125,13 +126,13 @@ impl Preparer<'_> {
             Body::Post(_) => self
                 .sampler
                 .offer(&event.id.service, &frame.bytes, self.codec),
-            Body::Delete(_) => work.prepared.erased.push(key),
             Body::Notice(notice) if notice.kind == NoticeKind::Limit => {
                 let withheld = notice.withheld.unwrap_or(0);
                 work.prepared.limits.push((frame.received_at, withheld));
             }
             _ => {}
         }
+        work.prepared.touched.note(work.encoded.ends.len(), &event);
         let raw = work.packers.of(&event.id.service).pack(&frame.bytes);
         let content = Content::Event {
             event,

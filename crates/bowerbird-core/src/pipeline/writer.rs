@@ -34,7 +34,7 @@ impl Writer {
         cursor: Option<Cursor>,
         held: impl Fn(&str),
     ) -> Result<(), SpoolError> {
-        let erased = prepared.erased;
+        let touched = prepared.touched;
         let append = Append {
             source: self.source.clone(),
             lease: self.lease,
@@ -57,7 +57,7 @@ impl Writer {
         self.end
             .fetch_max(first + append.entries.len() as u64, Ordering::Relaxed);
         if !append.entries.is_empty() {
-            self.hub.offer(first, &append.entries, &erased);
+            self.hub.offer(first, &append.entries, &touched);
         }
         Ok(())
     }

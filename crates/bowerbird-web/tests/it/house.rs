@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use bowerbird_core::event::{Account, Body as EventBody, Delete, Event, Post};
-use bowerbird_core::hub::Hub;
+use bowerbird_core::hub::{Hub, Touched};
 use bowerbird_core::ids::{EventId, SourceName};
 use bowerbird_core::live::LiveTracks;
 use bowerbird_core::memory::MemorySpool;
@@ -148,7 +148,7 @@ impl House {
         });
         let entries: Vec<Entry> = entries.collect();
         let first = self.spool(entries.clone()).await;
-        self.parts.hub.offer(first, &entries, &[]);
+        self.parts.hub.offer(first, &entries, &Touched::default());
     }
 
     async fn spool(&self, entries: Vec<Entry>) -> u64 {
@@ -214,8 +214,10 @@ impl House {
     }
 
     async fn append(&self, key: u64, content: Content<'_>) {
-        let is_delete = matches!(&content, Content::Event { event, .. } if matches!(event.body, EventBody::Delete(_)));
-        let erased: Vec<u64> = is_delete.then_some(key).into_iter().collect();
+        let mut touched = Touched::default();
+        if let Content::Event { event, .. } = &content {
+            touched.note(0, event);
+        }
         let record = Record {
             source: "demo".into(),
             received_at: clock(),
@@ -231,7 +233,7 @@ impl House {
             .write(vec![(offset, entry.bytes.clone())])
             .await
             .unwrap();
-        self.parts.hub.offer(offset, &[entry], &erased);
+        self.parts.hub.offer(offset, &[entry], &touched);
     }
 
     /// Makes a track through the API, as the command line does.

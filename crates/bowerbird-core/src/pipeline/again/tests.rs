@@ -2,6 +2,7 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::event::Event;
+use crate::hub::Touched;
 use crate::pipeline::engine::{Parts, Until};
 use crate::pipeline::house::{self, Act, Script};
 use crate::source::Refused;
@@ -69,7 +70,7 @@ async fn what_is_live_and_kept_is_tried_once_and_what_was_deleted_never() {
         key: 0,
         bytes: deletion_of("2").into(),
     };
-    after.hub.offer(100, &[deletion], &[]);
+    after.hub.offer(100, &[deletion], &Touched::default());
     let tried = engine.preview(bird(), 5).await.unwrap();
     assert_eq!((tried.looked_at, tried.caught), (3, 2));
     assert!(tried.samples.iter().all(|post| post.text == "a bird"));
