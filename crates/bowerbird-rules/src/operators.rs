@@ -175,11 +175,12 @@ pub(crate) fn name_of<T: PartialEq>(table: &[(&'static str, T)], wanted: &T) -> 
 /// The entry of `table` that `name` was probably meant to be.
 pub(crate) fn nearest<T>(table: &[(&'static str, T)], name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
-    let allowed = (name.len() / 3).clamp(1, 3);
+    let allowed = name.len().div_ceil(3).clamp(1, 3);
     table
         .iter()
         .map(|&(known, _)| (edit_distance(known, &name), known))
-        .filter(|&(distance, _)| distance <= allowed)
+        // More than half of a name wrong is another name.
+        .filter(|&(distance, known)| distance <= allowed && 2 * distance <= known.len())
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, known)| known)
 }

@@ -119,6 +119,8 @@ fn length_is_limited() {
 fn hints_help() {
     for (rule, hint) in [
         ("form:ada", "did you mean `from:`?"),
+        ("formm:ada", "did you mean `from:`?"),
+        ("note:ada", "quote it to look for the words"),
         ("lagn:en", "did you mean `lang:`?"),
         ("min_faves:10", "did you mean `min_likes:`?"),
         ("has:image", "did you mean `has:images`?"),
