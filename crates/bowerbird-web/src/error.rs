@@ -92,7 +92,7 @@ impl ApiError {
             error.position, error.message
         );
         let mut built = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_rule", message);
-        built.told.details = error.hint.clone().unwrap_or_default();
+        built.told.details = error.hint.as_deref().map_or_else(String::new, sentence);
         built.told.position = Some(error.position);
         built
     }
@@ -195,6 +195,17 @@ impl ApiError {
         built.cause = Some(cause.to_string());
         built
     }
+}
+
+/// A fragment as a sentence of its own.
+fn sentence(fragment: &str) -> String {
+    let mut chars = fragment.chars();
+    let first = chars.next().map(char::to_uppercase);
+    let mut said: String = first.into_iter().flatten().chain(chars).collect();
+    if !said.ends_with(['.', '?', '`']) {
+        said.push('.');
+    }
+    said
 }
 
 impl IntoResponse for ApiError {
