@@ -40,21 +40,31 @@ impl Gaps {
 
     /// The process starts; it may not have run for a while.
     pub(super) fn started(&mut self) -> Option<GapChange> {
-        self.lost_sight("bowerbird was not running")
+        self.disconnected("bowerbird was not running")
     }
 
     /// The connection ended, or went silent.
     pub(super) fn disconnected(&mut self, reason: &str) -> Option<GapChange> {
         self.withheld = (0, None);
-        self.lost_sight(reason)
+        if self.replays {
+            return None;
+        }
+        self.cursor_lost(reason)
     }
 
     /// The service no longer has what the cursor asks for.
     pub(super) fn cursor_lost(&mut self, reason: &str) -> Option<GapChange> {
-        self.replays = false;
-        let change = self.lost_sight(reason);
-        self.replays = true;
-        change
+        let from = self.last_heard.filter(|_| self.records)?;
+        if self.open.is_some() {
+            return None;
+        }
+        self.open = Some((from, reason.to_owned()));
+        Some(GapChange {
+            from,
+            until: None,
+            reason: reason.to_owned(),
+            lost: None,
+        })
     }
 
     /// A byte came, keep-alives included.
@@ -80,20 +90,6 @@ impl Gaps {
             until: Some(at),
             reason,
             lost: Some(lost),
-        })
-    }
-
-    fn lost_sight(&mut self, reason: &str) -> Option<GapChange> {
-        let from = self.last_heard.filter(|_| self.records && !self.replays)?;
-        if self.open.is_some() {
-            return None;
-        }
-        self.open = Some((from, reason.to_owned()));
-        Some(GapChange {
-            from,
-            until: None,
-            reason: reason.to_owned(),
-            lost: None,
         })
     }
 }

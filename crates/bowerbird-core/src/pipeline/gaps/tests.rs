@@ -74,6 +74,14 @@ fn a_source_that_replays_leaves_no_gap_unless_its_cursor_is_lost() {
 }
 
 #[test]
+fn a_lost_cursor_does_not_make_a_source_one_that_replays() {
+    let mut gaps = Gaps::new(&spec(true, false), Some(Time(10)));
+    assert_eq!(gaps.cursor_lost("old"), Some(change(10, None, "old")));
+    gaps.heard(Time(20), Time(20));
+    assert_eq!(gaps.disconnected("reset"), Some(change(20, None, "reset")));
+}
+
+#[test]
 fn a_bounded_source_has_no_gaps() {
     let mut gaps = Gaps::new(&spec(false, false), Some(Time(10)));
     assert_eq!(gaps.started(), None);
