@@ -321,14 +321,14 @@ impl<'a, T: Lenient<'a> + Default> DeserializeSeed<'a> for NextValue<'_, T> {
     }
 }
 
-/// Lists of elements larger than this mostly have one; room for four, which a `Vec` begins with, would come from the slow
-/// part of the allocator.
-const LARGE: usize = 256;
+/// How much room a list begins with. Most have a few elements, and a `Vec`'s own beginning, room for four, would for large ones
+/// come from the slow part of the allocator.
+const FIRST_ROOM: usize = 1_024;
 
 /// A new last element, in its place.
 fn one_more<T: Default>(list: &mut Vec<T>) -> &mut T {
-    if list.is_empty() && size_of::<T>() > LARGE {
-        list.reserve_exact(1);
+    if list.is_empty() {
+        list.reserve_exact((FIRST_ROOM / size_of::<T>()).clamp(1, 4));
     }
     list.push_mut(T::default())
 }
