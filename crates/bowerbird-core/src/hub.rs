@@ -15,7 +15,7 @@ use crate::ids::{SourceName, TrackId};
 use crate::live::LiveTracks;
 use crate::record::{Content, Record};
 use crate::spool::Entry;
-use crate::view::{CaptureView, PostView};
+use crate::view::PostView;
 
 mod limit;
 mod recent;
@@ -206,27 +206,24 @@ impl Hub {
         };
         let source = SourceName::parse(&record.source).ok()?;
         let (kind, json) = match &event.body {
-            Body::Post(post) | Body::Edit(post) => {
-                let mut view = PostView::new(&source, record.received_at, &event.id, post);
-                view.captures = captures.iter().map(CaptureView::live).collect();
+            Body::Delete(Delete::Post { post_id, .. }) => {
+                let key = format!("{}/{post_id}", event.id.service);
+                let json = serde_json::to_vec(&serde_json::json!({ "key": key }));
+                (LiveKind::Delete, json.ok()?)
+            }
+            body => {
+                let post = event.post()?;
+                let mut view = PostView::new(&source, record.received_at, event, captures)?;
                 with_doc(&event.id.id, post, |doc| {
                     view.mark(&self.live.marks(doc, captures))
                 });
-                let kind = if matches!(event.body, Body::Edit(_)) {
+                let kind = if matches!(body, Body::Edit(_)) {
                     LiveKind::Edit
                 } else {
                     LiveKind::Post
                 };
                 (kind, serde_json::to_vec(&view).ok()?)
             }
-            Body::Delete(Delete::Post { post_id, .. }) => {
-                let key = format!("{}/{post_id}", event.id.service);
-                (
-                    LiveKind::Delete,
-                    serde_json::to_vec(&serde_json::json!({ "key": key })).ok()?,
-                )
-            }
-            _ => return None,
         };
         let tracks = captures.iter().map(|caught| caught.track).collect();
         let sse = server_sent(kind, one.offset, &json);

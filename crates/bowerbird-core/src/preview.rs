@@ -83,8 +83,9 @@ impl Trial<'_> {
                 return;
             }
             answer.caught += 1;
-            if answer.samples.len() < self.most_samples {
-                let mut view = PostView::new(source, received_at, &event.id, post);
+            if answer.samples.len() < self.most_samples
+                && let Some(mut view) = PostView::new(source, received_at, event, &[])
+            {
                 view.mark(&rule.highlights(doc));
                 answer.samples.push(view);
             }

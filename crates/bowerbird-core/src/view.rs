@@ -5,8 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Account, Entity, Metrics, Place, Post, PostRef};
+use crate::event::{Account, Body, Entity, Event, Metrics, Place, Post, PostRef};
 use crate::ids::{EventId, SourceName, TrackId};
+use crate::record::Caught;
 use crate::time::Time;
 
 /// A post as the world sees it.
@@ -138,20 +139,21 @@ pub struct CaptureView {
     pub backfilled: bool,
 }
 
-impl CaptureView {
-    /// A capture made as the post came.
-    pub fn live(caught: &crate::record::Caught) -> Self {
-        Self {
-            track: caught.track,
-            rule_version: caught.rule_version,
-            backfilled: false,
-        }
-    }
-}
-
 impl PostView {
-    /// The public shape of a post that just came.
-    pub fn new(source: &SourceName, received_at: Time, id: &EventId<'_>, post: &Post<'_>) -> Self {
+    /// The public shape of a post, new or edited, as it came; `None` for other events.
+    pub fn new(
+        source: &SourceName,
+        received_at: Time,
+        event: &Event<'_>,
+        captures: &[Caught],
+    ) -> Option<Self> {
+        let mut view = Self::of(source, received_at, &event.id, event.post()?);
+        view.edited |= matches!(event.body, Body::Edit(_));
+        view.captures = captures.iter().map(CaptureView::live).collect();
+        Some(view)
+    }
+
+    fn of(source: &SourceName, received_at: Time, id: &EventId<'_>, post: &Post<'_>) -> Self {
         let codepoints = Codepoints::of(&post.text);
         Self {
             key: format!("{}/{}", id.service, id.id),
@@ -194,6 +196,16 @@ impl PostView {
             .iter()
             .map(|range| [codepoints.at(range.start), codepoints.at(range.end)])
             .collect();
+    }
+}
+
+impl CaptureView {
+    fn live(caught: &Caught) -> Self {
+        Self {
+            track: caught.track,
+            rule_version: caught.rule_version,
+            backfilled: false,
+        }
     }
 }
 

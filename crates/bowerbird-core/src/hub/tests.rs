@@ -264,6 +264,14 @@ async fn an_edit_replaces_what_was_said_before() {
     };
     let edit = entry("2", Body::Edit(Box::new(again)), Vec::new());
     offer(&hub, 2, &[edit]);
+    let Some(Delivery::Event(event)) = hub.subscribe(Some(1)).try_next() else {
+        panic!("the edit is there to resume with")
+    };
+    let json: serde_json::Value = serde_json::from_slice(&event.json).unwrap();
+    assert_eq!(
+        (event.kind, &json["edited"]),
+        (LiveKind::Edit, &true.into())
+    );
     let left = hub.recent_records();
     assert_eq!(left.len(), 1, "under the same id");
     assert!(left[0].windows(6).any(|part| part == b"better"));

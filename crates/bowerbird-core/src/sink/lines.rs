@@ -17,7 +17,7 @@ use crate::rules::Rule;
 use crate::sink::{Sink, SinkError};
 use crate::spool::Leased;
 use crate::time::Time;
-use crate::view::{CaptureView, PostView};
+use crate::view::PostView;
 
 /// Which events are written.
 #[derive(Debug, Default)]
@@ -101,11 +101,10 @@ impl<W: Write + Send> JsonLines<W> {
                 Some(rule) => rule.matches(doc).then(|| rule.highlights(doc)),
             });
             let Some(marks) = found else { return };
-            let mut view = PostView::new(source, received_at, &event.id, post);
-            view.edited |= matches!(event.body, Body::Edit(_));
-            view.captures = captures.iter().map(CaptureView::live).collect();
-            view.mark(&marks);
-            write_line(&view, lines);
+            if let Some(mut view) = PostView::new(source, received_at, event, captures) {
+                view.mark(&marks);
+                write_line(&view, lines);
+            }
         } else if let (None, Body::Delete(Delete::Post { post_id, .. })) =
             (&self.filter.rule, &event.body)
         {

@@ -92,19 +92,16 @@ impl Inner {
                 captures,
                 raw,
             } => {
+                let view = PostView::new(&source, record.received_at, event, captures);
                 let is_new = match &event.body {
-                    Body::Post(post) | Body::Edit(post) => {
-                        let mut view = PostView::new(&source, record.received_at, &event.id, post);
-                        view.captures = captures.iter().map(CaptureView::live).collect();
-                        view.edited |= matches!(event.body, Body::Edit(_));
-                        keep(&mut self.posts, view, codec.unpack(raw).ok())
-                    }
                     Body::Delete(Delete::Post { post_id, .. }) => {
                         let key = format!("{}/{post_id}", event.id.service);
                         delete(&mut self.posts, &key, record.received_at);
                         true
                     }
-                    _ => true,
+                    _ => {
+                        view.is_none_or(|view| keep(&mut self.posts, view, codec.unpack(raw).ok()))
+                    }
                 };
                 written.kept += u64::from(is_new);
                 counts.kept += u64::from(is_new);

@@ -61,17 +61,12 @@ async fn gives_a_post_back_whole(backend: &mut dyn StoreBackend) {
     said.sensitive = true;
     said.url = Cow::Borrowed("https://x.example/ann/6");
     let event = new_post("6", said);
-    let mut expected = PostView::new(
-        &super::source("stream"),
-        second(0),
-        &event.id,
-        event.post().expect("it is a post"),
-    );
-    expected.captures = vec![crate::view::CaptureView {
+    let caught = crate::record::Caught {
         track: crate::ids::TrackId(1),
         rule_version: 1,
-        backfilled: false,
-    }];
+    };
+    let expected = PostView::new(&super::source("stream"), second(0), &event, &[caught])
+        .expect("it is a post");
     let json = serde_json::to_vec(&event).expect("events are JSON");
     make_track(lane.store, "one").await;
     assert_eq!(lane.put_caught(event, &[1]).await, written(1, 0, 0));
