@@ -6,7 +6,7 @@ use bowerbird_core::source::Refused;
 use crate::json;
 use crate::shape::{self, Shape};
 
-pub mod archive;
+pub(crate) mod archive;
 mod config;
 mod convert;
 mod lines;

@@ -2,7 +2,7 @@
 
 /// How many bytes of `window.YTD.tweets.part0 = ` or `Grailbird.data.tweets_2018_03 = ` stand before the JSON value;
 /// `None` if the text does not begin so, or ends before the value does.
-pub fn strip_assignment(prefix: &[u8]) -> Option<usize> {
+pub(crate) fn strip_assignment(prefix: &[u8]) -> Option<usize> {
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     let text = prefix.strip_prefix(BYTE_ORDER_MARK).unwrap_or(prefix);
     let text = text.trim_ascii_start();

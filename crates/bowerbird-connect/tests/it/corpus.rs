@@ -1,22 +1,24 @@
-//! Decodes every file of a folder of real recordings, prints what became of it, and compares with what is known of them.
+//! Replays folders of real recordings as a person would, prints what became of each, and compares with what is known of them.
 //!
-//! The folder is named by `BOWERBIRD_CORPUS`; without it there is nothing to do. What is expected of each collection stands
-//! in [`expected`], with the reason wherever it is not the number of posts that the collection's own list states.
+//! `BOWERBIRD_CORPUS` names the folder of these folders; without it there is nothing to do. What is expected of each collection
+//! stands in [`expected`], with the reason wherever it is not the number of posts that the collection's own list states.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bowerbird_connect::decode_any;
+use bowerbird_connect::replay::{self, ReplayConfig};
 use bowerbird_core::event::{Event, Post};
+use bowerbird_core::frame::Frame;
+use bowerbird_core::ids::SourceName;
+use bowerbird_core::source::Keep;
 
-mod container;
 mod expected;
 
-/// What became of one file.
+/// What became of one collection.
 #[derive(Default)]
 struct Tally {
     read: usize,
-    posts: usize,
     other: usize,
     refused: BTreeMap<String, usize>,
     /// Every post by service and id, embedded ones too.
@@ -29,12 +31,14 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, frame: &[u8]) {
+    fn count(&mut self, frame: &Frame) {
         self.read += 1;
-        match decode_any(frame) {
-            Ok(event) => self.event(&event),
-            Err(refused) => *self.refused.entry(refused.reason).or_default() += 1,
-        }
+        let reason = match (&frame.broken, decode_any(&frame.bytes)) {
+            (Some(reason), _) => reason.clone(),
+            (None, Err(refused)) => refused.reason,
+            (None, Ok(event)) => return self.event(&event),
+        };
+        *self.refused.entry(reason).or_default() += 1;
     }
 
     fn event(&mut self, event: &Event<'_>) {
@@ -44,7 +48,6 @@ impl Tally {
                 usize::from(matches!(event.body, bowerbird_core::event::Body::Delete(_)));
             return;
         };
-        self.posts += 1;
         let id = format!("{}/{}", event.id.service, event.id.id);
         self.own_ids.insert(id.clone());
         self.ids.insert(id);
@@ -67,78 +70,42 @@ impl Tally {
             self.post(&inner.post);
         }
     }
-
-    fn add(&mut self, other: Self) {
-        self.read += other.read;
-        self.posts += other.posts;
-        self.other += other.other;
-        self.deletes += other.deletes;
-        self.misplaced += other.misplaced;
-        self.marked += other.marked;
-        self.ids.extend(other.ids);
-        self.own_ids.extend(other.own_ids);
-        for (reason, count) in other.refused {
-            *self.refused.entry(reason).or_default() += count;
-        }
-    }
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let entry = entry.unwrap();
-            let list = if entry.file_type().unwrap().is_dir() {
-                &mut folders
-            } else {
-                &mut found
-            };
-            list.push(entry.path());
-        }
+/// Reads everything in a folder, as `bowerbird replay` does.
+async fn replayed(folder: &Path) -> Tally {
+    let config = ReplayConfig {
+        inputs: vec![folder.to_str().unwrap().to_owned()],
+        ..ReplayConfig::default()
+    };
+    let name = SourceName::parse("corpus").unwrap();
+    let connection = replay::connect(name, Keep::All, config).unwrap();
+    let mut source = (connection.open)(None).await.unwrap();
+    let mut tally = Tally::default();
+    while let Some(batch) = source.next_batch().await.unwrap() {
+        batch.frames.iter().for_each(|frame| tally.count(frame));
     }
-    found.sort();
-    found
+    tally
 }
 
-#[test]
+#[tokio::test]
 #[expect(clippy::print_stdout, reason = "the table is what this test is for")]
 #[expect(
     clippy::disallowed_methods,
     reason = "the recordings are not part of the project; the environment says where they are"
 )]
-fn every_recording_decodes_as_expected() {
+async fn every_recording_decodes_as_expected() {
     let Ok(corpus) = std::env::var("BOWERBIRD_CORPUS") else {
         println!("skipped: BOWERBIRD_CORPUS does not name a folder of recordings");
         return;
     };
-    let corpus = Path::new(&corpus);
     let mut collections: BTreeMap<String, Tally> = BTreeMap::new();
-    println!(
-        "{:>6} {:>6} {:>6} {:>7}  file",
-        "read", "posts", "other", "refused"
-    );
-    for path in files(corpus) {
-        let name = path.strip_prefix(corpus).unwrap().display().to_string();
-        let mut tally = Tally::default();
-        match container::frames(&path) {
-            Ok(frames) => frames.iter().for_each(|frame| tally.count(frame)),
-            Err(why) => {
-                println!("{:>28}  {name}: {why}", "–");
-                continue;
-            }
+    for entry in std::fs::read_dir(corpus).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            let name = entry.file_name().into_string().unwrap();
+            collections.insert(name, replayed(&entry.path()).await);
         }
-        let n_refused: usize = tally.refused.values().sum();
-        println!(
-            "{:>6} {:>6} {:>6} {n_refused:>7}  {name}",
-            tally.read, tally.posts, tally.other
-        );
-        for (reason, count) in &tally.refused {
-            println!("{:>32} {count} × {reason}", "");
-        }
-        assert_eq!(tally.read, tally.posts + tally.other + n_refused, "{name}");
-        let collection = name.split('/').next().unwrap_or_default().to_owned();
-        collections.entry(collection).or_default().add(tally);
     }
     let failures = compare(&collections);
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -148,21 +115,25 @@ fn every_recording_decodes_as_expected() {
 fn compare(collections: &BTreeMap<String, Tally>) -> Vec<String> {
     let mut failures = Vec::new();
     println!(
-        "\n{:>7} {:>7} {:>7} {:>7} {:>9}  collection",
-        "unique", "own", "stated", "other", "misplaced"
+        "{:>7} {:>7} {:>7} {:>7} {:>7} {:>9}  collection",
+        "read", "unique", "own", "stated", "other", "misplaced"
     );
     for (name, tally) in collections {
         let expected = expected::of(name);
         let stated =
             expected.map_or_else(|| "–".to_owned(), |expected| expected.stated.to_string());
         println!(
-            "{:>7} {:>7} {stated:>7} {:>7} {:>9}  {name}{}",
+            "{:>7} {:>7} {:>7} {stated:>7} {:>7} {:>9}  {name}{}",
+            tally.read,
             tally.ids.len(),
             tally.own_ids.len(),
             tally.other,
             format!("{}/{}", tally.misplaced, tally.marked),
             expected.map_or("", |expected| expected.note),
         );
+        for (reason, count) in &tally.refused {
+            println!("{:>51} {count} × {reason}", "");
+        }
         let Some(expected) = expected else { continue };
         if (tally.ids.len(), tally.other) != (expected.unique, expected.other) {
             failures.push(format!(
