@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use rustc_hash::FxHashSet;
 use tokio::sync::{broadcast, mpsc};
 
 use crate::event::{Body, Delete, with_doc};
@@ -139,10 +140,14 @@ impl Hub {
     pub fn subscribe(&self, after: Option<u64>) -> Subscription {
         let receiver = self.readers.subscribe();
         let backlog = after.map_or_else(VecDeque::new, |offset| self.backlog(offset));
+        let given = backlog.iter().filter_map(|delivery| match delivery {
+            Delivery::Event(event) => Some(event.offset),
+            Delivery::Missed(_) => None,
+        });
         Subscription {
             receiver,
+            given: given.collect(),
             backlog,
-            delivered: after,
         }
     }
 
@@ -281,21 +286,22 @@ impl HubTask {
 pub struct Subscription {
     receiver: broadcast::Receiver<Delivery>,
     backlog: VecDeque<Delivery>,
-    /// The last offset given from the backlog: what is also in the queue is not given twice.
-    delivered: Option<u64>,
+    /// What the backlog holds or held: it may be in the queue too, and is not given twice. Not by order: what several sources
+    /// append is not offered in the order of its offsets.
+    given: FxHashSet<u64>,
 }
 
 impl Subscription {
     /// Waits for the next delivery; `None` when the hub is gone. Cancel-safe.
     pub async fn next(&mut self) -> Option<Delivery> {
+        if let Some(delivery) = self.backlog.pop_front() {
+            return Some(delivery);
+        }
         loop {
-            let delivery = match self.backlog.pop_front() {
-                Some(delivery) => delivery,
-                None => match self.receiver.recv().await {
-                    Ok(delivery) => delivery,
-                    Err(broadcast::error::RecvError::Lagged(missed)) => Delivery::Missed(missed),
-                    Err(broadcast::error::RecvError::Closed) => return None,
-                },
+            let delivery = match self.receiver.recv().await {
+                Ok(delivery) => delivery,
+                Err(broadcast::error::RecvError::Lagged(missed)) => Delivery::Missed(missed),
+                Err(broadcast::error::RecvError::Closed) => return None,
             };
             if self.is_new(&delivery) {
                 return Some(delivery);
@@ -305,14 +311,14 @@ impl Subscription {
 
     /// What is there already, without waiting.
     pub fn try_next(&mut self) -> Option<Delivery> {
+        if let Some(delivery) = self.backlog.pop_front() {
+            return Some(delivery);
+        }
         loop {
-            let delivery = match self.backlog.pop_front() {
-                Some(delivery) => delivery,
-                None => match self.receiver.try_recv() {
-                    Ok(delivery) => delivery,
-                    Err(broadcast::error::TryRecvError::Lagged(missed)) => Delivery::Missed(missed),
-                    Err(_) => return None,
-                },
+            let delivery = match self.receiver.try_recv() {
+                Ok(delivery) => delivery,
+                Err(broadcast::error::TryRecvError::Lagged(missed)) => Delivery::Missed(missed),
+                Err(_) => return None,
             };
             if self.is_new(&delivery) {
                 return Some(delivery);
@@ -320,15 +326,8 @@ impl Subscription {
         }
     }
 
-    fn is_new(&mut self, delivery: &Delivery) -> bool {
-        let Delivery::Event(event) = delivery else {
-            return true;
-        };
-        let is_new = self.delivered.is_none_or(|last| event.offset > last);
-        if is_new {
-            self.delivered = Some(event.offset);
-        }
-        is_new
+    fn is_new(&self, delivery: &Delivery) -> bool {
+        !matches!(delivery, Delivery::Event(event) if self.given.contains(&event.offset))
     }
 }
 

@@ -67,7 +67,13 @@ impl Recent {
             return;
         };
         let at = |(place, key): &(usize, u64)| (first + *place as u64, *key);
+        let is_late = self.records.back().is_some_and(|last| last.offset > first);
         self.records.extend(batch.iter().cloned());
+        if is_late {
+            // Another source's later batch was quicker.
+            let records = self.records.make_contiguous();
+            records.sort_by_key(|kept| kept.offset);
+        }
         self.bytes += batch.iter().map(Offered::size).sum::<usize>();
         self.shows.extend(touched.shows.iter().map(at));
         let deleted = touched.deleted.iter().map(|key| (*key, u64::MAX));

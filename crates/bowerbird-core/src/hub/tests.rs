@@ -276,3 +276,29 @@ async fn an_edit_replaces_what_was_said_before() {
     assert_eq!(left.len(), 1, "under the same id");
     assert!(left[0].windows(6).any(|part| part == b"better"));
 }
+
+#[tokio::test]
+async fn batches_of_several_sources_may_come_in_any_order() {
+    let (hub, task) = Hub::new(live());
+    tokio::spawn(task.run());
+    let mut reader = hub.subscribe(None);
+    offer(&hub, 5, &[post("5", "later", vec![])]);
+    offer(&hub, 4, &[post("4", "earlier", vec![])]);
+    let got = texts(&read(&mut reader, 2).await);
+    assert_eq!(got, ["5 post later", "4 post earlier"]);
+    let mut resumed = hub.subscribe(Some(3));
+    let got = texts(&read(&mut resumed, 2).await);
+    assert_eq!(got, ["4 post earlier", "5 post later"]);
+    offer(&hub, 6, &[post("6", "last", vec![])]);
+    let got = texts(&read(&mut resumed, 1).await);
+    assert_eq!(got, ["6 post last"]);
+}
+
+#[tokio::test]
+async fn a_reader_from_before_everything_was_begun_anew_is_served() {
+    let (hub, task) = Hub::new(live());
+    tokio::spawn(task.run());
+    let mut reader = hub.subscribe(Some(50_000));
+    offer(&hub, 0, &[post("1", "anew", vec![])]);
+    assert_eq!(texts(&read(&mut reader, 1).await), ["0 post anew"]);
+}
