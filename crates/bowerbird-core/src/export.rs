@@ -4,6 +4,7 @@
 //! `service/id` so that no program takes them for numbers, and no cell that a program would run as a formula.
 
 use bytes::Bytes;
+use serde::Serialize;
 
 use crate::event::EntityKind;
 use crate::store::{Order, PostQuery, Posts, StoreError};
@@ -60,7 +61,7 @@ impl Export {
         self.begun = true;
         for post in &page.items {
             match self.format {
-                Format::Jsonl => jsonl_line(post, &mut out),
+                Format::Jsonl => json_line(post, &mut out),
                 Format::Csv => csv_line(post, &mut out),
             }
         }
@@ -70,15 +71,14 @@ impl Export {
     }
 }
 
-/// Appends a post as one line of JSON.
-pub fn jsonl_line(post: &PostView, out: &mut Vec<u8>) {
-    serde_json::to_writer(&mut *out, post)
-        .expect("a PostView has string keys only, and a Vec grows");
+/// Appends one line of JSON; for values whose keys are text.
+pub(crate) fn json_line(value: &impl Serialize, out: &mut Vec<u8>) {
+    serde_json::to_writer(&mut *out, value).expect("keys are text, and a Vec grows");
     out.push(b'\n');
 }
 
 /// The columns of a CSV export, in order.
-pub const CSV_COLUMNS: [&str; 29] = [
+const CSV_COLUMNS: [&str; 29] = [
     "post",
     "service",
     "source",
@@ -111,14 +111,14 @@ pub const CSV_COLUMNS: [&str; 29] = [
 ];
 
 /// Appends the byte order mark, without which spreadsheets misread UTF-8, and the line of column names.
-pub fn csv_header(out: &mut Vec<u8>) {
+fn csv_header(out: &mut Vec<u8>) {
     out.extend_from_slice("\u{feff}".as_bytes());
     out.extend_from_slice(CSV_COLUMNS.join(",").as_bytes());
     out.extend_from_slice(b"\r\n");
 }
 
 /// Appends a post as one record; lists stand in one cell, separated by spaces.
-pub fn csv_line(post: &PostView, out: &mut Vec<u8>) {
+fn csv_line(post: &PostView, out: &mut Vec<u8>) {
     let id = |id: &str| {
         if id.is_empty() {
             String::new()

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use crate::event::{Body, Delete, Event, with_doc};
+use crate::export::json_line;
 use crate::ids::SourceName;
 use crate::record::{Caught, Content, Record};
 use crate::rules::Rule;
@@ -103,12 +104,12 @@ impl<W: Write + Send> JsonLines<W> {
             let Some(marks) = found else { return };
             if let Some(mut view) = PostView::new(source, received_at, event, captures) {
                 view.mark(&marks);
-                write_line(&view, lines);
+                json_line(&view, lines);
             }
         } else if let (None, Body::Delete(Delete::Post { post_id, .. })) =
             (&self.filter.rule, &event.body)
         {
-            write_line(
+            json_line(
                 &Deleted {
                     deleted: format!("{}/{post_id}", event.id.service),
                 },
@@ -124,11 +125,6 @@ impl<W: Write + Send> JsonLines<W> {
             _ => SinkError::Stop(format!("writing lines failed: {error}")),
         })
     }
-}
-
-fn write_line(line: &impl Serialize, lines: &mut Vec<u8>) {
-    serde_json::to_writer(&mut *lines, line).expect("a Vec grows, and these have text keys only");
-    lines.push(b'\n');
 }
 
 #[async_trait]

@@ -24,7 +24,7 @@ use crate::event::{Account, Body, Delete, Entity, EntityKind, Event, Lang, Post}
 use crate::ids::{EventId, SourceName, TrackId};
 use crate::raw::RawCodec;
 use crate::record::{Caught, Content, Record};
-use crate::store::{Page, PostQuery, Store, StoredCounts, Written};
+use crate::store::{DeadLetter, Page, PostQuery, Store, StoredCounts, Written};
 use crate::time::Time;
 use crate::track::{Track, TrackDraft};
 use crate::view::PostView;
@@ -271,6 +271,12 @@ pub async fn counts(store: &dyn Store, name: &str) -> StoredCounts {
         duplicate: 0,
         refused: 0,
     })
+}
+
+/// Every dead letter, newest first.
+pub async fn letters(store: &dyn Store) -> Vec<DeadLetter> {
+    let found = store.dead_letters(None, 1_000).await;
+    found.expect("a store answers")
 }
 
 /// A new track.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::writing::quoting;
 use super::{
-    Lane, StoreBackend, delete, delete_post, find, ids, make_track, new_post, post, second, words,
-    written,
+    Lane, StoreBackend, delete, delete_post, find, ids, letters, make_track, new_post, post,
+    second, words, written,
 };
 use crate::event::{Delete, Embedded, Event, Post, PostRef, Relation};
 use crate::ids::EventId;
@@ -310,7 +310,6 @@ async fn dead_letters_after_a_deletion_keep_nothing(backend: &mut dyn StoreBacke
 }
 
 async fn excerpts(store: &dyn Store) -> Vec<String> {
-    let letters = store.dead_letters(None, 10).await;
-    let letters = letters.expect("a store answers");
-    letters.into_iter().map(|letter| letter.excerpt).collect()
+    let letters = letters(store).await.into_iter();
+    letters.map(|letter| letter.excerpt).collect()
 }
