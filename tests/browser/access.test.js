@@ -1,27 +1,16 @@
 // Keyboard alone, narrow screens, dark mode, and eight tabs that all stay live.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { openContext, shoot, startBrowser, startDemo, until } from './harness.js';
+import { expectToFit, openContext, shoot, until, useDemo } from './harness.js';
 
-let demo;
-let browser;
-
-before(async () => {
-  demo = await startDemo('--rate', '20');
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await demo?.stop();
-});
+const house = useDemo();
 
 const newest = (page) => page.evaluate(() => document.querySelector('#feed > .post')?.dataset.key);
 
 test('eight tabs of one browser all stay live over one stream', async () => {
-  const { context, expectQuiet } = await openContext(browser, demo);
+  const { context, expectQuiet } = await openContext(house);
   const tabs = [];
   for (let n = 0; n < 8; n += 1) {
     const page = await context.newPage();
@@ -42,7 +31,7 @@ test('eight tabs of one browser all stay live over one stream', async () => {
 });
 
 test('tabs without a shared worker follow the one that leads', async () => {
-  const { context, expectQuiet } = await openContext(browser, demo);
+  const { context, expectQuiet } = await openContext(house);
   await context.addInitScript(() => delete globalThis.SharedWorker);
   const tabs = [];
   for (let n = 0; n < 3; n += 1) {
@@ -59,7 +48,7 @@ test('tabs without a shared worker follow the one that leads', async () => {
 });
 
 test('everything is reached by keyboard', async () => {
-  const { context, expectQuiet } = await openContext(browser, demo);
+  const { context, expectQuiet } = await openContext(house);
   const page = await context.newPage();
   await page.goto('/');
   await page.waitForSelector('#feed > .post');
@@ -87,7 +76,7 @@ test('everything is reached by keyboard', async () => {
 });
 
 test('what is focused is seen', async () => {
-  const { context } = await openContext(browser, demo);
+  const { context } = await openContext(house);
   const page = await context.newPage();
   await page.goto('/search');
   for (let n = 0; n < 8; n += 1) {
@@ -103,15 +92,14 @@ test('narrow and dark screens show everything without scrolling sideways', async
     ['narrow', { viewport: { width: 320, height: 800 } }],
     ['dark', { colorScheme: 'dark' }],
   ]) {
-    const { context, expectQuiet } = await openContext(browser, demo, options);
+    const { context, expectQuiet } = await openContext(house, options);
     const page = await context.newPage();
     await page.goto('/');
     await page.locator('.track-name').first().waitFor();
     const track = await page.locator('.track-name').first().getAttribute('href');
     for (const [file, path] of [['home', '/'], ['search', '/search'], ['track', track], ['status', '/status']]) {
       await page.goto(path);
-      const { wide, seen } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, seen: innerWidth }));
-      assert.ok(wide <= seen, `${path} is ${wide} wide on ${seen}`);
+      await expectToFit(page);
       await shoot(page, `${file}-${name}`);
     }
     expectQuiet();
@@ -120,7 +108,7 @@ test('narrow and dark screens show everything without scrolling sideways', async
 });
 
 test('names, roles and labels are there for a screen reader', async () => {
-  const { context } = await openContext(browser, demo);
+  const { context } = await openContext(house);
   const page = await context.newPage();
   for (const path of ['/', '/search', '/status', '/tracks/1']) {
     await page.goto(path);

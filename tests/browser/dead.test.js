@@ -1,33 +1,14 @@
 // What could not be handled is seen, tried again and dropped on the status page.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { openContext, shoot, startBrowser, startDemo, until } from './harness.js';
+import { openContext, shoot, until, useReplay } from './harness.js';
 
-let demo;
-let browser;
-let folder;
-
-before(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'bowerbird-dead-'));
-  const file = path.join(folder, 'torn.jsonl');
-  await writeFile(file, '{"id": 1, "text": \n{"id": 2, "text"\n');
-  demo = await startDemo('--source', `replay:${file}`);
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await demo?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+const house = useReplay('{"id": 1, "text": \n{"id": 2, "text"\n');
 
 test('dead letters are seen, tried again and dropped', async () => {
-  const { context, expectQuiet } = await openContext(browser, demo);
+  const { context, expectQuiet } = await openContext(house);
   const page = await context.newPage();
   await until(async () => (await (await context.request.get('/api/v1/counts')).json()).total.refused === 2, 'two being refused');
   await page.goto('/status');

@@ -2,11 +2,12 @@
 // host. `BOWERBIRD` names the executable, `CHROMIUM` the browser; screenshots go to `test-output/` in the repository.
 
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
 
 import { chromium } from 'playwright-core';
 
@@ -14,8 +15,34 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const executable = process.env.BOWERBIRD ?? path.join(root, 'target/debug/bowerbird');
 const output = path.join(root, 'test-output');
 
+/** A demo and a browser for all tests of a file; `options` gives what the demo is started with. */
+export function useDemo(options = () => ['--rate', '20']) {
+  const house = {};
+  before(async () => {
+    house.demo = await startDemo(...(await options()));
+    house.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  });
+  after(async () => {
+    await house.browser?.close();
+    assert.equal(await house.demo?.stop(), 0, 'the demo ends cleanly');
+  });
+  return house;
+}
+
+/** A demo that replays a file with this content. */
+export function useReplay(content) {
+  let folder;
+  after(() => rm(folder, { recursive: true, force: true }));
+  return useDemo(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'bowerbird-replay-'));
+    const file = path.join(folder, 'recorded.jsonl');
+    await writeFile(file, content);
+    return ['--source', `replay:${file}`];
+  });
+}
+
 /** Starts `bowerbird demo` with a fresh data folder. */
-export async function startDemo(...options) {
+async function startDemo(...options) {
   const folder = await mkdtemp(path.join(tmpdir(), 'bowerbird-browser-'));
   const child = spawn(executable, ['demo', '--data', folder, '--fresh', '--port', '18700', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
   const address = await new Promise((resolve, reject) => {
@@ -41,13 +68,8 @@ export async function startDemo(...options) {
   return { address, stop };
 }
 
-/** A browser whose pages watch themselves. */
-export async function startBrowser() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
-}
-
 /** A context whose troubles are collected; `expectQuiet` asserts that there were none. */
-export async function openContext(browser, demo, options = {}) {
+export async function openContext({ browser, demo }, options = {}) {
   const context = await browser.newContext({ baseURL: demo.address, viewport: { width: 1280, height: 900 }, acceptDownloads: true, ...options });
   const troubles = [];
   const host = new URL(demo.address).host;
@@ -61,6 +83,12 @@ export async function openContext(browser, demo, options = {}) {
   });
   const expectQuiet = () => assert.deepEqual(troubles, []);
   return { context, troubles, expectQuiet };
+}
+
+/** Nothing on the page is wider than the screen. */
+export async function expectToFit(page) {
+  const { wide, seen } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, seen: innerWidth }));
+  assert.ok(wide <= seen, `${page.url()} is ${wide} wide on ${seen}`);
 }
 
 /** Keeps a picture of the page. */

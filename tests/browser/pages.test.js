@@ -2,27 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { openContext, shoot, startBrowser, startDemo, until } from './harness.js';
+import { openContext, shoot, until, useDemo } from './harness.js';
 
-let demo;
-let browser;
-
-before(async () => {
-  demo = await startDemo('--rate', '20');
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  assert.equal(await demo?.stop(), 0, 'the demo ends cleanly');
-});
+const house = useDemo();
 
 const keys = (page) => page.$$eval('#feed > .post', (posts) => posts.map((post) => post.dataset.key));
 
 test('posts arrive by themselves, with their tracks counting', async () => {
-  const { context, expectQuiet } = await openContext(browser, demo);
+  const { context, expectQuiet } = await openContext(house);
   const page = await context.newPage();
   await page.goto('/');
   await page.waitForSelector('#connection[data-state="open"]');
@@ -46,7 +35,7 @@ test('posts arrive by themselves, with their tracks counting', async () => {
 });
 
 test('a rule is tried while it is typed, and its error has a place', async () => {
-  const { context, expectQuiet } = await openContext(browser, demo);
+  const { context, expectQuiet } = await openContext(house);
   const page = await context.newPage();
   await page.goto('/');
   await page.fill('#new-rule', 'has:links (lang:en OR');
@@ -65,7 +54,7 @@ test('a rule is tried while it is typed, and its error has a place', async () =>
 });
 
 test('a saved rule shows its matches at once; it is paused, changed and removed', async () => {
-  const { context, expectQuiet } = await openContext(browser, demo);
+  const { context, expectQuiet } = await openContext(house);
   const page = await context.newPage();
   await page.goto('/');
   await page.waitForSelector('#connection[data-state="open"]');
@@ -106,7 +95,7 @@ test('a saved rule shows its matches at once; it is paused, changed and removed'
 });
 
 test('a name that is taken is said beside the form', async () => {
-  const { context } = await openContext(browser, demo);
+  const { context } = await openContext(house);
   const page = await context.newPage();
   await page.goto('/');
   const taken = (await page.locator('.track-name').first().textContent()).trim();
@@ -118,7 +107,7 @@ test('a name that is taken is said beside the form', async () => {
 });
 
 test('somebody who reads is not disturbed', async () => {
-  const { context, expectQuiet } = await openContext(browser, demo);
+  const { context, expectQuiet } = await openContext(house);
   const page = await context.newPage();
   await page.goto('/');
   await page.waitForSelector('#feed > .post');
@@ -140,7 +129,7 @@ test('somebody who reads is not disturbed', async () => {
 });
 
 test('only one track is shown where one asks for it', async () => {
-  const { context, expectQuiet } = await openContext(browser, demo);
+  const { context, expectQuiet } = await openContext(house);
   const page = await context.newPage();
   await page.goto('/');
   const item = page.locator('#track-list > li').first();
@@ -155,7 +144,7 @@ test('only one track is shown where one asks for it', async () => {
 });
 
 test('search filters, pages and marks; a post has its own page', async () => {
-  const { context, expectQuiet } = await openContext(browser, demo);
+  const { context, expectQuiet } = await openContext(house);
   const page = await context.newPage();
   await page.goto('/search?lang=en');
   const text = await page.locator('#feed .text').first().textContent();
@@ -182,7 +171,7 @@ test('search filters, pages and marks; a post has its own page', async () => {
 });
 
 test('a track is downloaded as CSV and as JSON lines', async () => {
-  const { context, expectQuiet } = await openContext(browser, demo);
+  const { context, expectQuiet } = await openContext(house);
   const page = await context.newPage();
   await page.goto('/');
   await page.locator('.track-name').first().click();
@@ -199,7 +188,7 @@ test('a track is downloaded as CSV and as JSON lines', async () => {
 });
 
 test('the status page has counts that add up', async () => {
-  const { context, expectQuiet } = await openContext(browser, demo);
+  const { context, expectQuiet } = await openContext(house);
   const page = await context.newPage();
   await page.goto('/status');
   const row = await page.$$eval('#counts tbody tr:last-child td', (cells) => cells.map((cell) => Number(cell.textContent.replaceAll(',', ''))));
@@ -215,7 +204,7 @@ test('the status page has counts that add up', async () => {
 });
 
 test('search works without scripts', async () => {
-  const { context } = await openContext(browser, demo, { javaScriptEnabled: false });
+  const { context } = await openContext(house, { javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto('/');
   assert.ok((await page.locator('#feed > .post').count()) > 0);

@@ -64,7 +64,7 @@ export const plural = (count, one, many) => `${number(count)} ${count === 1 ? on
 export const colour = (id) => `track-${BigInt(id) % 8n}`;
 
 const clocks = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
-const moments = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const moments = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' });
 
 /** Writes a moment in the reader's own zone. */
 export function showTime(time) {

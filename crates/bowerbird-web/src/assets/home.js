@@ -68,7 +68,7 @@ function showCounts(counts) {
     item.querySelector('.count').textContent = number(captures);
     if (last_at) item.querySelector('.last')?.replaceChildren('last ', clock(last_at));
   }
-  if (changes !== null && changes !== counts.changes) loadTracks();
+  if (changes !== null && changes !== counts.changes) loadTracks().catch(() => {});
   changes = counts.changes;
 }
 

@@ -178,8 +178,8 @@ fn foot(post: &PostView, names: &Names) -> Markup {
 /// Everything known of a post's times, for its own page.
 pub(crate) fn times(post: &PostView) -> Markup {
     html! {
-        @if let Some(made_at) = post.made_at { dt { "Written" } dd { (moment(made_at)) } }
-        dt { "Received" } dd { (moment(post.received_at)) }
-        @if let Some(deleted_at) = post.deleted_at { dt { "Deleted" } dd { (moment(deleted_at)) } }
+        @if let Some(made_at) = post.made_at { div { dt { "Written" } dd { (moment(made_at)) } } }
+        div { dt { "Received" } dd { (moment(post.received_at)) } }
+        @if let Some(deleted_at) = post.deleted_at { div { dt { "Deleted" } dd { (moment(deleted_at)) } } }
     }
 }

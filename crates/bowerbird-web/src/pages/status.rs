@@ -76,7 +76,7 @@ fn source_row(source: &SourceView) -> Markup {
     };
     html! {
         tr {
-            th scope="row" { (source.source) @if !source.service.is_empty() { span.hint { " " (source.service) } } }
+            th scope="row" { (source.source) @if ![source.source.as_str(), ""].contains(&source.service.as_str()) { span.hint { " " (source.service) } } }
             td { span.state.(class) { (word) } }
             td { @if let Some(since) = source.since { (moment(since)) } }
             td { @if let Some(heard_at) = source.heard_at { (moment(heard_at)) } }
