@@ -21,6 +21,11 @@ pub(super) async fn check(context: &Context) -> Result<()> {
         let what = problems.take(&key, wiring::check(source));
         told.extend(what.map(|what| (key, what)));
     }
+    let exists = settings.data.try_exists();
+    let note = match problems.take("data", exists) {
+        Some(false) => " (will be made)",
+        _ => "",
+    };
     problems
         .finish(())
         .map_err(|problems| problems.into_error(file.as_deref()))?;
@@ -34,8 +39,6 @@ pub(super) async fn check(context: &Context) -> Result<()> {
     if !settings.listen.ip().is_loopback() {
         told.push(("page".to_owned(), "can be reached from other machines: `run` refuses until `bowerbird user passwd` was used".to_owned()));
     }
-    let is_made = settings.data.try_exists().unwrap_or(false);
-    let note = if is_made { "" } else { " (will be made)" };
     let data = format!("{}{note}", settings.data.display());
     told.push(("data".to_owned(), data));
     if context.output.json {
