@@ -49,9 +49,6 @@ pub(crate) async fn live(
         .and_then(|id| id.to_str().ok())
         .and_then(|id| id.trim().parse().ok());
     let after = last.or(params.parsed("after", "the id of an event")?);
-    // An id from before everything was begun anew means nothing any more, and must not hold back what comes.
-    let next = app.site.parts.spool.size().await?.next;
-    let after = after.filter(|after| *after < next);
     let body = live::events(&app.site, tracks, after, reader(&app.site)?);
     Ok((
         [
