@@ -54,18 +54,21 @@ impl<'a, T: Object<'a>> Lenient<'a> for T {
     }
 }
 
-/// Declares objects: each field is read from the key of its name, or from the keys named behind it.
+/// Declares objects: each field is read from the key of its name, or from the keys named behind it; the last, after `..`, is an
+/// object that takes the keys left over.
 macro_rules! objects {
     ($(
         $(#[$about:meta])*
         $vis:vis struct $Name:ident $(<$life:lifetime>)? {
             $($(#[$about_field:meta])* $field:ident $(as $($key:literal)|+)?: $Type:ty,)*
+            $(.. $rest:ident: $Rest:ty,)?
         }
     )*) => {$(
         $(#[$about])*
         #[derive(Debug, Default)]
         $vis struct $Name $(<$life>)? {
             $($(#[$about_field])* $vis $field: $Type,)*
+            $($vis $rest: $Rest,)?
         }
 
         impl<'a> $crate::json::lenient::Object<'a> for $Name $(<$life>)? {
@@ -74,10 +77,10 @@ macro_rules! objects {
                 key: &str,
                 object: &mut O,
             ) -> Result<(), O::Error> {
-                use $crate::json::lenient::{ReadInto, key, skip_value};
+                use $crate::json::lenient::{ReadInto, key, left_over};
                 match key {
                     $(key!($field $(as $($key)|+)?) => object.next_value_seed(ReadInto(&mut self.$field)),)*
-                    _ => skip_value(object),
+                    _ => left_over!(self, key, object $(, $rest)?),
                 }
             }
         }
@@ -91,6 +94,17 @@ macro_rules! key {
     ($field:ident as $($key:literal)|+) => { $($key)|+ };
 }
 pub(crate) use key;
+
+/// What becomes of a key that no field has.
+macro_rules! left_over {
+    ($this:ident, $key:ident, $object:ident) => {
+        $crate::json::lenient::skip_value($object)
+    };
+    ($this:ident, $key:ident, $object:ident, $rest:ident) => {
+        $this.$rest.entry($key, $object)
+    };
+}
+pub(crate) use left_over;
 
 /// Reads the next value into a place.
 pub(crate) struct ReadInto<'p, T>(pub(crate) &'p mut T);

@@ -107,10 +107,8 @@ pub(crate) fn find_user<'w, 'a>(
     includes: &'w wire::Includes<'a>,
     id: &str,
 ) -> Option<&'w wire::User<'a>> {
-    let users = includes.users.iter().take(MAX_LOOKED_AT);
-    users
-        .into_iter()
-        .find(|user| user.id.as_str() == id && !id.is_empty())
+    let mut users = includes.users.iter().take(MAX_LOOKED_AT);
+    users.find(|user| user.id.as_str() == id && !id.is_empty())
 }
 
 /// The included medium with this key.
@@ -118,10 +116,8 @@ pub(crate) fn find_media<'w, 'a>(
     includes: &'w wire::Includes<'a>,
     key: &str,
 ) -> Option<&'w wire::Media<'a>> {
-    let media = includes.media.iter().take(MAX_LOOKED_AT);
-    media
-        .into_iter()
-        .find(|media| media.media_key.as_str() == key)
+    let mut media = includes.media.iter().take(MAX_LOOKED_AT);
+    media.find(|media| media.media_key.as_str() == key)
 }
 
 fn find_post<'w, 'a>(includes: &'w wire::Includes<'a>, id: &str) -> Option<&'w wire::Post<'a>> {
@@ -291,28 +287,18 @@ fn metrics(metrics: &wire::PostMetrics) -> Metrics {
 
 fn place<'a>(wire: &wire::Post<'a>, includes: &wire::Includes<'a>) -> Option<Place<'a>> {
     let geo = wire.geo.get().filter(|geo| !geo.place_id.is_empty())?;
-    let places = includes.places.iter().take(MAX_LOOKED_AT);
-    let known = places
-        .into_iter()
-        .find(|place| place.id.as_str() == geo.place_id.as_str());
-    let mut made = Place {
+    let mut places = includes.places.iter().take(MAX_LOOKED_AT);
+    let known = places.find(|place| place.id.as_str() == geo.place_id.as_str());
+    let place = known.unwrap_or(&geo.place);
+    Some(Place {
         id: geo.place_id.text(),
-        name: geo.name.text(),
-        full_name: geo.full_name.text(),
-        kind: geo.place_type.text(),
-        country_code: upper(geo.country_code.text()),
-        country: geo.country.text(),
-        bounds: bounds(&geo.geo.bbox),
-    };
-    if let Some(place) = known {
-        made.name = place.name.text();
-        made.full_name = place.full_name.text();
-        made.kind = place.place_type.text();
-        made.country_code = upper(place.country_code.text());
-        made.country = place.country.text();
-        made.bounds = bounds(&place.geo.bbox);
-    }
-    Some(made)
+        name: place.name.text(),
+        full_name: place.full_name.text(),
+        kind: place.place_type.text(),
+        country_code: upper(place.country_code.text()),
+        country: place.country.text(),
+        bounds: bounds(&place.geo.bbox),
+    })
 }
 
 /// Country codes are upper case in our events, whatever a service writes.

@@ -15,9 +15,12 @@ use crate::json::field::Field;
 /// How many marks of one kind are kept; the longest post has room for more, but nobody means them.
 pub(crate) const MAX_MARKS: usize = 500;
 
-pub(crate) const HASH: [char; 2] = ['#', '＃'];
+const HASH: [char; 2] = ['#', '＃'];
 pub(crate) const AT: [char; 2] = ['@', '＠'];
-pub(crate) const DOLLAR: [char; 2] = ['$', '＄'];
+const DOLLAR: [char; 2] = ['$', '＄'];
+
+/// From where to where X says that something is marked.
+pub(crate) type Marked = (Option<u64>, Option<u64>);
 
 /// Everything marked in or attached to a post, in the order of the text.
 pub(crate) fn of_post<'a>(
@@ -33,21 +36,23 @@ pub(crate) fn of_post<'a>(
         &mut found,
         text,
         EntityKind::Hashtag,
-        HASH,
-        &entities.hashtags,
+        entities.hashtags.iter().map(tag),
     );
     tags(
         &mut found,
         text,
         EntityKind::Cashtag,
-        DOLLAR,
-        &entities.cashtags,
+        entities.cashtags.iter().map(tag),
     );
     mentions(&mut found, text, &entities.mentions, includes);
     let shown = links(&mut found, text, &entities.urls, post.id.as_str());
     media(&mut found, &shown, post, includes);
     in_order(&mut found);
     found
+}
+
+fn tag<'w, 'a>(tag: &'w wire::Tag<'a>) -> (Marked, &'w Field<'a>) {
+    ((tag.start, tag.end), &tag.tag)
 }
 
 /// Sorts by place in the text; what has none comes last, in the order it was given.
@@ -58,7 +63,7 @@ pub(crate) fn in_order(entities: &mut [Entity<'_>]) {
 /// A mark's place, and where the next search for one of its kind begins.
 pub(crate) fn place_signed(
     text: &PlainText<'_>,
-    marked: (Option<u64>, Option<u64>),
+    marked: Marked,
     signs: [char; 2],
     value: &str,
     after: &mut usize,
@@ -73,22 +78,21 @@ pub(crate) fn place_signed(
     span
 }
 
-fn tags<'a>(
+/// Adds tags of a kind, each given by where it is marked and its word.
+pub(crate) fn tags<'w, 'a: 'w>(
     found: &mut Vec<Entity<'a>>,
     text: &PlainText<'a>,
     kind: EntityKind,
-    signs: [char; 2],
-    tags: &[wire::Tag<'a>],
+    tags: impl Iterator<Item = (Marked, &'w Field<'a>)>,
 ) {
+    let signs = match kind {
+        EntityKind::Cashtag => DOLLAR,
+        _ => HASH,
+    };
     let mut after = 0;
-    for tag in tags
-        .iter()
-        .take(MAX_MARKS)
-        .filter(|tag| !tag.tag.is_empty())
-    {
-        let marked = (tag.start, tag.end);
-        let span = place_signed(text, marked, signs, tag.tag.as_str(), &mut after);
-        found.push(Entity::new(kind, tag.tag.text(), span));
+    for (marked, word) in tags.take(MAX_MARKS).filter(|(_, word)| !word.is_empty()) {
+        let span = place_signed(text, marked, signs, word.as_str(), &mut after);
+        found.push(Entity::new(kind, word.text(), span));
     }
 }
 
@@ -146,11 +150,7 @@ fn links<'w, 'a>(
 }
 
 /// A link's place: where X says, or where the URL stands.
-pub(crate) fn place_link(
-    text: &PlainText<'_>,
-    marked: (Option<u64>, Option<u64>),
-    url: &str,
-) -> std::ops::Range<u32> {
+pub(crate) fn place_link(text: &PlainText<'_>, marked: Marked, url: &str) -> std::ops::Range<u32> {
     text.place(
         marked,
         |written| written.eq_ignore_ascii_case(url),
@@ -216,8 +216,8 @@ fn medium_entity<'a>(
     entity.id = after_underscore(key.text());
     if let Some(medium) = medium {
         entity.kind = kind_of_type(medium.kind.as_str()).unwrap_or(fallback);
-        entity.target =
-            best_variant(medium).unwrap_or_else(|| medium.url.or(&medium.preview_image_url).text());
+        entity.target = best_variant(&medium.variants)
+            .unwrap_or_else(|| medium.url.or(&medium.preview_image_url).text());
         entity.description = medium.alt_text.text();
     }
     entity
@@ -235,11 +235,8 @@ fn after_underscore(key: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// The address of the encoding with the most bits.
-fn best_variant<'a>(medium: &wire::Media<'a>) -> Option<Cow<'a, str>> {
-    let best = medium
-        .variants
-        .iter()
-        .max_by_key(|variant| variant.bit_rate);
+pub(crate) fn best_variant<'a>(variants: &[wire::Variant<'a>]) -> Option<Cow<'a, str>> {
+    let best = variants.iter().max_by_key(|variant| variant.bit_rate);
     best.map(|variant| variant.url.text())
         .filter(|url| !url.is_empty())
 }

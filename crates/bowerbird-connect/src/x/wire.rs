@@ -135,12 +135,7 @@ objects! {
     pub(crate) struct Geo<'a> {
         place_id: Field<'a>,
         coordinates: Point,
-        full_name: Field<'a>,
-        name: Field<'a>,
-        place_type: Field<'a>,
-        country_code: Field<'a>,
-        country: Field<'a>,
-        geo: Bounds,
+        .. place: Place<'a>,
     }
 
     /// Longitude and latitude.

@@ -4,9 +4,9 @@ use bowerbird_core::event::{Entity, EntityKind};
 
 use super::convert::id_of;
 use super::wire::{Entities, Media, Mention, Tag, Url};
-use crate::json::field::Values;
+use crate::json::field::{Field, Values};
 use crate::x::marks::{
-    AT, DOLLAR, HASH, MAX_MARKS, in_order, kind_of_type, place_link, place_signed,
+    AT, MAX_MARKS, Marked, best_variant, in_order, kind_of_type, place_link, place_signed, tags,
 };
 use crate::x::text::PlainText;
 
@@ -21,15 +21,13 @@ pub(super) fn of_status<'a>(
         &mut found,
         text,
         EntityKind::Hashtag,
-        HASH,
-        &entities.hashtags,
+        entities.hashtags.iter().map(tag),
     );
     tags(
         &mut found,
         text,
         EntityKind::Cashtag,
-        DOLLAR,
-        &entities.symbols,
+        entities.symbols.iter().map(tag),
     );
     mentions(&mut found, text, &entities.user_mentions);
     links(&mut found, text, &entities.urls);
@@ -40,34 +38,14 @@ pub(super) fn of_status<'a>(
     found
 }
 
-fn marked(indices: &Values<Option<u64>>) -> (Option<u64>, Option<u64>) {
+fn tag<'w, 'a>(tag: &'w Tag<'a>) -> (Marked, &'w Field<'a>) {
+    (marked(&tag.indices), &tag.text)
+}
+
+fn marked(indices: &Values<Option<u64>>) -> Marked {
     match indices.0[..] {
         [start, end] => (start, end),
         _ => (None, None),
-    }
-}
-
-fn tags<'a>(
-    found: &mut Vec<Entity<'a>>,
-    text: &PlainText<'a>,
-    kind: EntityKind,
-    signs: [char; 2],
-    tags: &[Tag<'a>],
-) {
-    let mut after = 0;
-    for tag in tags
-        .iter()
-        .take(MAX_MARKS)
-        .filter(|tag| !tag.text.is_empty())
-    {
-        let span = place_signed(
-            text,
-            marked(&tag.indices),
-            signs,
-            tag.text.as_str(),
-            &mut after,
-        );
-        found.push(Entity::new(kind, tag.text.text(), span));
     }
 }
 
@@ -117,13 +95,8 @@ fn medium_entity<'a>(text: &PlainText<'a>, medium: &Media<'a>) -> Entity<'a> {
     };
     let mut entity = Entity::new(kind, medium.url.text(), span);
     let picture = medium.media_url_https.or(&medium.media_url);
-    let best = medium
-        .video_info
-        .variants
-        .iter()
-        .max_by_key(|variant| variant.bitrate);
     entity.id = id_of(&medium.id_str, &medium.id).text();
-    entity.target = best.map_or(picture, |best| best.url.or(picture)).text();
+    entity.target = best_variant(&medium.video_info.variants).unwrap_or_else(|| picture.text());
     entity.description = medium.ext_alt_text.text();
     entity
 }

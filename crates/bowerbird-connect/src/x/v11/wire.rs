@@ -2,6 +2,7 @@
 
 use crate::json::field::{Field, Id, Maybe, Values};
 use crate::json::lenient::objects;
+use crate::x::wire::Variant;
 
 objects! {
     /// A status of any generation.
@@ -108,12 +109,6 @@ objects! {
     /// How a video can be had.
     pub(super) struct VideoInfo<'a> {
         variants: Vec<Variant<'a>>,
-    }
-
-    /// One encoding of a video.
-    pub(super) struct Variant<'a> {
-        bitrate: Option<u64>,
-        url: Field<'a>,
     }
 
     /// A GeoJSON point: longitude first in `coordinates`, latitude first in `geo`.
