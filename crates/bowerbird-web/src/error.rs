@@ -106,6 +106,12 @@ impl ApiError {
         )
     }
 
+    /// There is nothing of this kind that is called so; what was given is shown as far as it is sensible.
+    pub(crate) fn not_found_named(kind: &str, given: &str) -> Self {
+        let shown: String = given.chars().take(40).collect();
+        Self::not_found(format_args!("{kind} `{shown}`"))
+    }
+
     /// Known address, other method.
     pub(crate) fn method_not_allowed() -> Self {
         Self::new(

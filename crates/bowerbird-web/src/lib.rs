@@ -7,6 +7,7 @@
 mod api;
 mod assets;
 mod error;
+pub mod format;
 mod guard;
 mod live;
 mod pages;

@@ -228,27 +228,10 @@ pub(crate) fn post_query(params: &Params) -> Result<PostQuery, ApiError> {
     })
 }
 
-/// Everything a post may have or be, with its name.
-pub(crate) const HAS: [(Has, &str); 10] = [
-    (Has::Media, "media"),
-    (Has::Links, "links"),
-    (Has::Hashtags, "hashtags"),
-    (Has::Mentions, "mentions"),
-    (Has::Cashtags, "cashtags"),
-    (Has::Geo, "geo"),
-    (Has::Reply, "reply"),
-    (Has::Quote, "quote"),
-    (Has::Repost, "repost"),
-    (Has::Edited, "edited"),
-];
-
 fn parse_has(name: &str) -> Result<Has, ApiError> {
-    let found = HAS
-        .iter()
-        .find(|(_, known)| *known == name)
-        .map(|(has, _)| *has);
-    found.ok_or_else(|| {
-        let names = HAS.map(|(_, name)| name).join(", ");
+    let found = Has::ALL.iter().find(|(_, known, _)| *known == name);
+    found.map(|(has, ..)| *has).ok_or_else(|| {
+        let names = Has::ALL.map(|(_, name, _)| name).join(", ");
         ApiError::bad_parameter("has", format_args!("expected some of {names}"))
     })
 }

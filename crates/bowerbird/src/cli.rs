@@ -12,7 +12,9 @@ mod running;
 mod track;
 
 pub(crate) use admin::{DeadCommand, SpoolCommand, StoreCommand, UserCommand};
-pub(crate) use posts::{ExportArgs, ExportFormat, GapCommand, QueryArgs, SearchArgs, TailArgs};
+pub(crate) use posts::{
+    ExportArgs, ExportFormat, GapCommand, OrderArg, QueryArgs, SearchArgs, TailArgs,
+};
 pub(crate) use running::{
     BenchArgs, CheckArgs, DemoArgs, DemoSource, InitArgs, KeepArg, ReplayArgs, RunArgs, Speed,
     TopArgs, TrackRule, parse_span,

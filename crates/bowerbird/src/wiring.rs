@@ -21,7 +21,7 @@ pub(crate) use bowerbird_connect::decode_any;
 
 use crate::cli::Speed;
 use crate::config::{SourceKind, SourceSettings, XSettings};
-use crate::output::bytes_for_people;
+use crate::output::{bytes_for_people, plural};
 use crate::progress::HowFar;
 
 mod left_out;
@@ -170,11 +170,8 @@ pub(crate) fn survey(paths: &[String]) -> Result<String> {
     if found.n_files == 0 {
         bail!("no file in {}", paths.join(", "));
     }
-    let size = bytes_for_people(found.bytes);
-    Ok(match found.n_files {
-        1 => format!("1 file, {size}"),
-        n => format!("{n} files, {size}"),
-    })
+    let files = plural(found.n_files as u64, "file", "files");
+    Ok(format!("{files}, {}", bytes_for_people(found.bytes)))
 }
 
 #[cfg(test)]

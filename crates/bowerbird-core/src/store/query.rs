@@ -66,6 +66,22 @@ pub enum Has {
     Edited,
 }
 
+impl Has {
+    /// All of them, each with its name and what it asks for in words.
+    pub const ALL: [(Self, &'static str, &'static str); 10] = [
+        (Self::Media, "media", "media"),
+        (Self::Links, "links", "links"),
+        (Self::Hashtags, "hashtags", "hashtags"),
+        (Self::Mentions, "mentions", "mentions"),
+        (Self::Cashtags, "cashtags", "cashtags"),
+        (Self::Geo, "geo", "a place"),
+        (Self::Reply, "reply", "is a reply"),
+        (Self::Quote, "quote", "is a quote"),
+        (Self::Repost, "repost", "is a repost"),
+        (Self::Edited, "edited", "was edited"),
+    ];
+}
+
 /// The order of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -172,12 +172,7 @@ fn numbers(ids: &[String]) -> Result<Vec<u64>, ApiError> {
 }
 
 async fn found(site: &Site, id: &str) -> Result<(DeadLetter, Vec<u8>), ApiError> {
-    let missing = || {
-        ApiError::not_found(format!(
-            "dead letter `{}`",
-            id.chars().take(40).collect::<String>()
-        ))
-    };
+    let missing = || ApiError::not_found_named("dead letter", id);
     let number = id.parse().map_err(|_| missing())?;
     site.store().dead_letter(number).await?.ok_or_else(missing)
 }

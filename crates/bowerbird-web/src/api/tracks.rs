@@ -175,12 +175,8 @@ pub(crate) async fn find_backfill(
 
 /// A track's number as it stands in an address.
 pub(crate) fn parse_id(text: &str) -> Result<TrackId, ApiError> {
-    text.parse().map_err(|_| {
-        ApiError::not_found(format!(
-            "track `{}`",
-            text.chars().take(40).collect::<String>()
-        ))
-    })
+    text.parse()
+        .map_err(|_| ApiError::not_found_named("track", text))
 }
 
 /// All tracks with their counts, by number.

@@ -5,9 +5,10 @@ use bowerbird_core::ids::TrackId;
 use bowerbird_core::view::{EntityView, PostView, RefView};
 use maud::{Markup, html};
 
-use super::format::{clock, colour, moment, segment};
+use super::format::{clock, colour, moment};
 use super::segments::segments;
 use crate::api::tracks::TrackView;
+use crate::format::segment;
 
 /// The names of tracks, for saying which caught a post.
 #[derive(Debug, Default)]

@@ -6,9 +6,10 @@ use bowerbird_core::store::MinuteCount;
 use bowerbird_core::time::Time;
 use maud::{Markup, PreEscaped, html};
 
-use super::format::{clock, colour, number, plural};
+use super::format::{clock, colour};
 use crate::api::chart::{Chart, Series};
 use crate::api::tracks::TrackView;
+use crate::format::{number, plural};
 
 /// The drawing's size in its own units.
 const WIDTH: u64 = 600;

@@ -8,13 +8,14 @@ use bowerbird_core::view::PostView;
 use maud::{Markup, html};
 
 use super::article::{Names, article};
-use super::format::{clock, colour, number};
+use super::format::{clock, colour};
 use super::layout::{Nav, Shell};
 use super::rule_box::{is_for_x, rule_field, rule_help};
 use super::{Caller, chart, token_field};
 use crate::api::chart::last_hour;
 use crate::api::tracks::{TrackView, all_tracks};
 use crate::error::ApiError;
+use crate::format::number;
 use crate::site::{App, Site};
 
 /// Posts on the page when it opens.

@@ -7,11 +7,11 @@ use maud::{Markup, html};
 
 use super::Caller;
 use super::article::{Names, address, article, times};
-use super::format::number;
 use super::layout::{Nav, Shell};
 use super::segments::is_web_address;
 use crate::api::tracks::all_tracks;
 use crate::error::ApiError;
+use crate::format::number;
 use crate::site::App;
 
 /// How much of the bytes is shown.

@@ -2,33 +2,20 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bowerbird_core::store::{Order, Page, PostQuery, StoreError};
+use bowerbird_core::store::{Has, Order, Page, PostQuery, StoreError};
 use bowerbird_core::view::PostView;
 use maud::{Markup, html};
 
+use super::Caller;
 use super::article::{Names, article};
 use super::layout::{Nav, Shell};
 use super::marks::SearchWords;
-use super::{Caller, format};
 use crate::api::status::source_names;
 use crate::api::tracks::{TrackView, all_tracks};
 use crate::error::ApiError;
-use crate::params::{FILTERS, HAS, Params, post_query};
+use crate::format::segment;
+use crate::params::{FILTERS, Params, post_query};
 use crate::site::App;
-
-/// What a post may have, in words.
-const HAS_WORDS: [(&str, &str); 10] = [
-    ("media", "media"),
-    ("links", "links"),
-    ("hashtags", "hashtags"),
-    ("mentions", "mentions"),
-    ("cashtags", "cashtags"),
-    ("geo", "a place"),
-    ("reply", "is a reply"),
-    ("quote", "is a quote"),
-    ("repost", "is a repost"),
-    ("edited", "was edited"),
-];
 
 pub(crate) async fn show_search(
     State(app): State<App>,
@@ -85,11 +72,6 @@ async fn search(app: &App, query: &PostQuery) -> Result<Page<PostView>, ApiError
 
 fn form(params: &Params, query: &PostQuery, tracks: &[TrackView], sources: &[String]) -> Markup {
     let value = |name: &str| params.get(name).unwrap_or_default().to_owned();
-    let has: Vec<&str> = HAS
-        .iter()
-        .filter(|(has, _)| query.has.contains(has))
-        .map(|(_, name)| *name)
-        .collect();
     let text_field = |name: &'static str, label: &'static str, hint: &'static str| {
         html! { div { label for=(name) { (label) } input id=(name) name=(name) value=(value(name)) placeholder=(hint) autocomplete="off"; } }
     };
@@ -125,8 +107,8 @@ fn form(params: &Params, query: &PostQuery, tracks: &[TrackView], sources: &[Str
             }
             fieldset {
                 legend { "Has" }
-                @for (name, word) in HAS_WORDS {
-                    label.check { input type="checkbox" name="has" value=(name) checked[has.contains(&name)]; (word) }
+                @for (has, name, words) in Has::ALL {
+                    label.check { input type="checkbox" name="has" value=(name) checked[query.has.contains(&has)]; (words) }
                 }
             }
             label.check {
@@ -163,7 +145,7 @@ fn results(page: &Page<PostView>, params: &Params, names: &Names) -> Markup {
         div #feed .posts { @for post in &page.items { (article(post, names)) } }
         @if let Some(next) = &page.next {
             nav.pages aria-label="More results" {
-                a.button.quiet rel="next" href=(format!("/search?{}&after={}", params.encoded(&[&FILTERS[..], &["order", "limit"]].concat()), format::segment(next))) { "More" }
+                a.button.quiet rel="next" href=(format!("/search?{}&after={}", params.encoded(&[&FILTERS[..], &["order", "limit"]].concat()), segment(next))) { "More" }
             }
         }
     }

@@ -7,12 +7,13 @@ use bowerbird_core::status::WorkerState;
 use bowerbird_core::store::{DeadLetter, Gap};
 use maud::{Markup, html};
 
-use super::format::{bytes, moment, number, plural};
+use super::format::moment;
 use super::layout::{Nav, Shell};
 use super::{Caller, OurForm, see, token_field};
 use crate::api::dead_letters::{self, DeadLetters};
 use crate::api::status::{SourceView, StatusView, status};
 use crate::error::ApiError;
+use crate::format::{bytes, number, plural, segment};
 use crate::params::Params;
 use crate::site::App;
 
@@ -219,8 +220,5 @@ pub(crate) async fn handle_dead_letters(
         }
         _ => return Err(ApiError::bad_parameter("what", "expected retry or drop")),
     };
-    Ok(see(&format!(
-        "/status?done={}#dead",
-        super::format::segment(&note)
-    )))
+    Ok(see(&format!("/status?done={}#dead", segment(&note))))
 }

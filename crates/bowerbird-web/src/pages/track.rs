@@ -8,7 +8,7 @@ use bowerbird_core::track::TrackDraft;
 use maud::{Markup, html};
 
 use super::article::{Names, article};
-use super::format::{colour, moment, number, plural};
+use super::format::{colour, moment};
 use super::layout::{Nav, Shell};
 use super::marks::mark_by_rule;
 use super::rule_box::is_for_x;
@@ -18,6 +18,7 @@ use crate::api::rules;
 use crate::api::status::{BackfillView, source_names};
 use crate::api::tracks::{self, TrackView, all_tracks, parse_id};
 use crate::error::ApiError;
+use crate::format::{number, plural, segment};
 use crate::params::Params;
 use crate::site::{App, Site};
 
@@ -183,7 +184,7 @@ async fn caught(
             p #nothing-yet .empty { "Nothing caught yet. Posts appear here as soon as one matches; Backfill looks through those kept before." }
         }
         @if let Some(next) = &page.next {
-            nav.pages aria-label="More posts" { a.button.quiet rel="next" href=(format!("/tracks/{id}?after={}", super::format::segment(next))) { "Older posts" } }
+            nav.pages aria-label="More posts" { a.button.quiet rel="next" href=(format!("/tracks/{id}?after={}", segment(next))) { "Older posts" } }
         }
     })
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use bowerbird_core::store::Has;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Subcommand, ValueEnum};
 
 /// Arguments of `tail`.
@@ -60,8 +62,8 @@ pub(crate) struct QueryArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
     /// Having this; may be given several times
-    #[arg(long, value_name = "WHAT")]
-    pub(crate) has: Vec<HasArg>,
+    #[arg(long, value_name = "WHAT", value_parser = has_values())]
+    pub(crate) has: Vec<String>,
     /// With this hashtag
     #[arg(
         long,
@@ -120,29 +122,9 @@ pub(crate) enum OrderArg {
     Rank,
 }
 
-/// What a post may have or be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum HasArg {
-    /// Images, videos, animations
-    Media,
-    /// Links
-    Links,
-    /// Hashtags
-    Hashtags,
-    /// Mentions
-    Mentions,
-    /// Cashtags
-    Cashtags,
-    /// A point or a place
-    Geo,
-    /// It answers another
-    Reply,
-    /// It quotes another
-    Quote,
-    /// It passes another on
-    Repost,
-    /// It was edited
-    Edited,
+/// What a post may have or be, as the API names it.
+fn has_values() -> PossibleValuesParser {
+    PossibleValuesParser::new(Has::ALL.map(|(_, name, words)| PossibleValue::new(name).help(words)))
 }
 
 /// The subcommands of `gap`.

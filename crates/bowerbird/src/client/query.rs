@@ -1,5 +1,7 @@
 //! Addresses with query strings.
 
+use bowerbird_web::format::segment;
+
 /// Builds `path?name=value&…`; empty values are left out.
 #[derive(Debug, Clone)]
 pub(crate) struct Address {
@@ -23,7 +25,7 @@ impl Address {
             self.has_query = true;
             self.text.push_str(name);
             self.text.push('=');
-            escape(value, &mut self.text);
+            self.text.push_str(&segment(value));
         }
         self
     }
@@ -36,17 +38,6 @@ impl Address {
     /// The whole.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
-    }
-}
-
-/// Percent-encodes everything but what is plain everywhere in an address.
-pub(crate) fn escape(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
     }
 }
 

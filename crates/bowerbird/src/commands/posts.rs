@@ -4,12 +4,11 @@ use std::fs::OpenOptions;
 use std::io::{BufWriter, ErrorKind, Write};
 
 use anyhow::{Context as _, Result};
-use clap::ValueEnum;
 use serde_json::Value;
 
 use super::Context;
 use super::track::{find, text};
-use crate::cli::{ExportArgs, ExportFormat, QueryArgs, SearchArgs};
+use crate::cli::{ExportArgs, ExportFormat, OrderArg, QueryArgs, SearchArgs};
 use crate::client::Client;
 use crate::client::query::Address;
 use crate::exit::Usage;
@@ -23,7 +22,7 @@ pub(super) async fn search(context: &Context, args: &SearchArgs) -> Result<()> {
     let client = Client::connect(context, "search").await?;
     let question = question(&client, "/api/v1/posts", &args.query)
         .await?
-        .with("order", &name_of(args.order));
+        .with("order", order(args.order));
     let mut left = args.limit;
     let mut after: Option<String> = None;
     while left > 0 {
@@ -112,12 +111,20 @@ pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<()> {
     Ok(())
 }
 
+/// As the API names it.
+fn order(order: OrderArg) -> &'static str {
+    match order {
+        OrderArg::Newest => "newest",
+        OrderArg::Oldest => "oldest",
+        OrderArg::Rank => "rank",
+    }
+}
+
 async fn question(client: &Client, path: &str, query: &QueryArgs) -> Result<Address> {
     let track = match &query.track {
         Some(track) => text(&find(client, track).await?, "id"),
         None => String::new(),
     };
-    let has: Vec<String> = query.has.iter().map(|&has| name_of(has)).collect();
     Ok(Address::new(path)
         .with("text", &query.text)
         .with("author", &query.author)
@@ -127,13 +134,6 @@ async fn question(client: &Client, path: &str, query: &QueryArgs) -> Result<Addr
         .with("lang", &query.lang)
         .with_some("since", query.since.as_deref())
         .with_some("until", query.until.as_deref())
-        .with("has", &has.join(","))
+        .with("has", &query.has.join(","))
         .with("hashtag", &query.hashtag))
-}
-
-/// A choice as it is typed, which is as the API knows it.
-fn name_of(choice: impl ValueEnum) -> String {
-    choice
-        .to_possible_value()
-        .map_or_else(String::new, |value| value.get_name().to_owned())
 }

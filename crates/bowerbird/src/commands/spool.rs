@@ -8,7 +8,7 @@ use super::track::text;
 use crate::cli::SpoolCommand;
 use crate::client::Client;
 use crate::client::query::Address;
-use crate::output::{bytes_for_people, thousands};
+use crate::output::{bytes_for_people, plural, thousands};
 use crate::wiring;
 
 /// Does what was asked.
@@ -108,10 +108,11 @@ async fn fsck(context: &Context, repair: bool) -> Result<()> {
     if output.json {
         output.value(&report)?;
     } else {
-        let (records, bytes) = (thousands(report.records), bytes_for_people(report.bytes));
         output.line(format_args!(
-            "{records} records in {} files, {bytes}",
-            report.segments
+            "{} in {}, {}",
+            plural(report.records, "record", "records"),
+            plural(report.segments, "file", "files"),
+            bytes_for_people(report.bytes)
         ))?;
         if report.torn_bytes > 0 {
             let torn = report.torn_bytes;

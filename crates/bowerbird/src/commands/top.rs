@@ -9,7 +9,7 @@ use super::Context;
 use super::track::{state, text};
 use crate::cli::TopArgs;
 use crate::client::Client;
-use crate::output::{bytes_for_people, thousands};
+use crate::output::{bytes_for_people, plural, thousands};
 
 /// Clears the screen and goes to its corner.
 const CLEAR: &str = "\u{1b}[H\u{1b}[2J";
@@ -71,12 +71,12 @@ fn show(
     ))?;
     let spool = &status["spool"];
     output.line(format_args!(
-        "store {} posts, {}; spool {} of {}; {} live readers",
+        "store {} posts, {}; spool {} of {}; {}",
         thousands(count(&status["store"], "posts")),
         bytes_for_people(count(&status["store"], "bytes")),
         bytes_for_people(count(spool, "bytes")),
         bytes_for_people(count(spool, "limit")),
-        count(status, "live_readers"),
+        plural(count(status, "live_readers"), "live reader", "live readers"),
     ))?;
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let source = |source: &Value| {

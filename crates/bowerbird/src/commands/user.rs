@@ -3,13 +3,13 @@
 use std::io::{BufRead, IsTerminal};
 
 use anyhow::{Context as _, Result};
+use bowerbird_web::format::segment;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::Context;
 use crate::cli::UserCommand;
 use crate::client::Client;
-use crate::client::query::escape;
 use crate::exit::Usage;
 
 /// Sets or lists.
@@ -22,9 +22,7 @@ pub(super) async fn user(context: &Context, command: UserCommand) -> Result<()> 
                 from_terminal(&user)?
             };
             let client = Client::connect(context, "user").await?;
-            let mut address = "/api/v1/users/".to_owned();
-            escape(&user, &mut address);
-            address.push_str("/password");
+            let address = format!("/api/v1/users/{}/password", segment(&user));
             let _: Value = client
                 .put(&address, &json!({ "password": password.expose_secret() }))
                 .await?;
