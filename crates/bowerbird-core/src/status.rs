@@ -42,7 +42,7 @@ pub struct SourceStatus {
     pub detail: String,
     /// Since when it is in this state.
     pub since: Time,
-    /// Attempts to open since the last frame.
+    /// Connections in a row that failed or did not last; 0 while frames come.
     pub attempts: u32,
 }
 

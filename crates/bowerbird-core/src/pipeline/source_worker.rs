@@ -301,7 +301,10 @@ impl SourceWorker {
             state,
             detail: detail.to_owned(),
             since: Time::now(),
-            attempts: self.failed,
+            attempts: match state {
+                WorkerState::Live => 0,
+                _ => self.failed,
+            },
         });
     }
 }

@@ -62,7 +62,7 @@ pub(crate) struct SourceView {
     pub(crate) detail: String,
     /// Since when it is in this state.
     pub(crate) since: Option<Time>,
-    /// Attempts to open since the last frame.
+    /// Connections in a row that failed or did not last; 0 while frames come.
     pub(crate) attempts: u32,
     /// When it was last heard, keep-alives included.
     pub(crate) heard_at: Option<Time>,

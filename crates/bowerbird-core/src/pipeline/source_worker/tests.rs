@@ -92,7 +92,8 @@ async fn each_ladder_is_climbed_while_opening_fails() {
         shop.run(|_| {}).await;
         assert_eq!(seconds(&shop.script.pauses()), pauses, "{ladder:?}");
         assert_eq!(shop.spooled().await, ["a bird"]);
-        assert_eq!(shop.status().state, WorkerState::Live);
+        let status = shop.status();
+        assert_eq!((status.state, status.attempts), (WorkerState::Live, 0));
     }
 }
 
