@@ -44,7 +44,7 @@ enum Way {
     Here {
         router: Router,
         /// Held open as long as the client lives.
-        _house: Box<House>,
+        house: Box<House>,
     },
 }
 
@@ -61,7 +61,7 @@ impl Client {
                     return Ok(Self {
                         way: Way::Here {
                             router,
-                            _house: Box::new(house),
+                            house: Box::new(house),
                         },
                     });
                 }
@@ -85,6 +85,14 @@ impl Client {
     /// Is another process running on the folder?
     pub(crate) fn is_running(&self) -> bool {
         matches!(self.way, Way::Socket(_))
+    }
+
+    /// What this process holds, if no other does.
+    pub(crate) fn house(&self) -> Option<&House> {
+        match &self.way {
+            Way::Here { house, .. } => Some(house),
+            Way::Socket(_) => None,
+        }
     }
 
     /// Asks for something.

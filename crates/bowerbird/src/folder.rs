@@ -24,7 +24,7 @@ const SOCKET: &str = "control.sock";
 const SOCKET_PATH_BYTES: usize = 104;
 
 /// Commands that hold a folder as long as they run, which may be for ever.
-const STAYING: [&str; 3] = ["run", "demo", "replay"];
+const STAYING: [&str; 4] = ["run", "demo", "replay", "tail"];
 /// How long a command that only asks something is waited for.
 const SOON: Duration = Duration::from_secs(5);
 /// How often to look meanwhile.

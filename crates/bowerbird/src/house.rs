@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use bowerbird_core::counts::{self, Counts};
 use bowerbird_core::hub::Hub;
 use bowerbird_core::live::LiveTracks;
 use bowerbird_core::pipeline::{Engine, Parts};
 use bowerbird_core::raw::RawCodec;
-use bowerbird_core::status::Status;
+use bowerbird_core::status::{Status, WorkerState};
 use bowerbird_core::store::KeepPosts;
 use bowerbird_core::time::Time;
 
@@ -129,6 +129,15 @@ impl House {
         options.hosts.clone_from(&self.plan.hosts);
         options.secure_cookies = self.plan.behind_tls;
         Site::new(Arc::clone(&self.engine), self.parts.clone(), options)
+    }
+
+    /// A source that a person must look after is a failure that says why.
+    pub(crate) fn stopped_source(&self) -> Result<()> {
+        let mut sources = self.parts.status.sources().into_iter();
+        match sources.find(|source| source.state == WorkerState::Stopped) {
+            Some(source) => bail!("{}: {}", source.source, source.detail),
+            None => Ok(()),
+        }
     }
 
     /// What became of everything read so far, over all sources, and each track's captures by name.

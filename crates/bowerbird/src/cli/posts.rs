@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bowerbird_core::ids::SourceName;
 use bowerbird_core::store::Has;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Subcommand, ValueEnum};
@@ -11,9 +12,9 @@ use clap::{Args, Subcommand, ValueEnum};
 pub(crate) struct TailArgs {
     /// The rule; without one every post, and what is deleted
     pub(crate) rule: Option<String>,
-    /// Only what comes through this source
+    /// Only what comes through this source; where nothing runs, it is captured as long as this prints
     #[arg(long, value_name = "SOURCE")]
-    pub(crate) source: Option<String>,
+    pub(crate) source: Option<SourceName>,
     /// End after so many lines
     #[arg(long, value_name = "N")]
     pub(crate) most: Option<u64>,

@@ -62,22 +62,7 @@ pub(super) async fn replay(context: &Context, args: &ReplayArgs) -> Result<()> {
             args.name
         ));
     }
-    stopped_sources(&house)
-}
-
-/// A source that a person must look after makes the replay fail, after its counts are told.
-fn stopped_sources(house: &House) -> Result<()> {
-    use bowerbird_core::status::WorkerState;
-    let stopped = house
-        .parts
-        .status
-        .sources()
-        .into_iter()
-        .find(|source| source.state == WorkerState::Stopped);
-    match stopped {
-        Some(source) => anyhow::bail!("{}: {}", source.source, source.detail),
-        None => Ok(()),
-    }
+    house.stopped_source()
 }
 
 fn check_rule(track: &TrackRule) -> Result<()> {

@@ -64,6 +64,32 @@ fn tail_prints_what_matches_as_it_comes() {
 }
 
 #[test]
+fn tail_captures_a_source_where_nothing_runs() {
+    let home = Home::new();
+    let archive = "[source.archive]\nkind = 'replay'\npaths = ['posts.jsonl']\n";
+    home.write("posts.jsonl", crate::replay::lines(0, 3));
+    home.write("bowerbird.toml", format!("{CONFIG}{archive}"));
+    let lines = home
+        .run(&["tail", "lang:ja", "--source", "made-up", "--most", "3"])
+        .json_lines();
+    assert_eq!(lines.len(), 3);
+    assert!(lines.iter().all(|post| post["lang"] == "ja"), "{lines:?}");
+    let kept = home.run(&["store", "size", "--json"]).json();
+    assert!(kept["posts"].as_u64().unwrap() >= 3, "{kept}");
+
+    let mut capturing = home.start(&["tail", "--source", "made-up"]);
+    assert!(capturing.gives().is_some());
+    home.run(&["track", "add", "all", "lang:ja"]).ok();
+    capturing.signal("INT");
+    capturing.finish().ok();
+
+    let said = home.run(&["tail", "--source", "gone"]).failed(2);
+    assert!(said.contains("archive, made-up"), "{said}");
+    let said = home.run(&["tail", "--source", "archive"]).failed(2);
+    assert!(said.contains("bowerbird replay"), "{said}");
+}
+
+#[test]
 fn tail_ends_with_its_reader_and_with_the_process_it_listens_to() {
     let home = Home::new();
     let running = start(&home);
