@@ -46,9 +46,18 @@ pub(crate) fn client(base_url: &str) -> Result<reqwest::Client, ConnectError> {
 /// Checks an address that a secret will be sent to; gives it without a slash at its end.
 pub(crate) fn base_url(setting: &'static str, url: &str) -> Result<String, ConnectError> {
     let parsed = reqwest::Url::parse(url);
-    let parsed = parsed.map_err(|error| {
-        ConnectError::setting(setting, format!("`{url}` is not an address: {error}"))
-    })?;
+    let parsed = parsed
+        .map_err(|error| ConnectError::setting(setting, format!("not an address: {error}")))?;
+    if parsed.query().is_some()
+        || parsed.fragment().is_some()
+        || !parsed.username().is_empty()
+        || parsed.password().is_some()
+    {
+        return Err(ConnectError::setting(
+            setting,
+            "expected an address without a user, a query or a fragment",
+        ));
+    }
     let is_here = match parsed.host_str() {
         Some("localhost" | "[::1]") => true,
         Some(host) => host
@@ -63,16 +72,6 @@ pub(crate) fn base_url(setting: &'static str, url: &str) -> Result<String, Conne
             format!(
                 "`{url}`: expected an address that begins with https://, as a token is sent there"
             ),
-        ));
-    }
-    if parsed.query().is_some()
-        || parsed.fragment().is_some()
-        || !parsed.username().is_empty()
-        || parsed.password().is_some()
-    {
-        return Err(ConnectError::setting(
-            setting,
-            "expected an address without a user, a query or a fragment",
         ));
     }
     Ok(url.trim_end_matches('/').to_owned())
@@ -146,6 +145,19 @@ mod tests {
                 expected.map(str::to_owned),
                 "{url}"
             );
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_told() {
+        for url in [
+            "http://user:secret@api.x.com",
+            "https://user:secret@api.x.com",
+            "https://user:secret@:",
+            "ftp://user:secret@api.x.com/?a",
+        ] {
+            let error = base_url("base_url", url).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
         }
     }
 }

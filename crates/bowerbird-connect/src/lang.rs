@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use bowerbird_core::event::Lang;
 
 /// What the service states, or `und`.
-pub(crate) fn stated_or_detected<'a>(stated: Cow<'a, str>, _text: &str) -> Lang<'a> {
+pub(crate) fn stated(stated: Cow<'_, str>) -> Lang<'_> {
     if stated.is_empty() {
         return Lang::default();
     }

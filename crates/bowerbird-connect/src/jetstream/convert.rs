@@ -7,8 +7,7 @@
 use std::borrow::Cow;
 
 use bowerbird_core::event::{
-    Account, Body, Delete, Event, Interaction, Lang, Notice, NoticeKind, Post, PostRef,
-    Relationship,
+    Account, Body, Delete, Event, Interaction, Notice, NoticeKind, Post, PostRef, Relationship,
 };
 use bowerbird_core::ids::EventId;
 use bowerbird_core::source::Refused;
@@ -257,7 +256,7 @@ fn post<'a>(commit: &Commit<'_, 'a>, record: &wire::Record<'a>, uri: &str, rkey:
     Post {
         url: Cow::Owned(["https://bsky.app/profile/", &commit.did, "/post/", rkey].concat()),
         made_at: times::rfc3339(record.created_at.as_str()),
-        lang: language(stated, &text),
+        lang: lang::stated(stated.unwrap_or_default()),
         entities: marks::of_record(record, &text, &commit.did),
         reply_to: reply.map(|reply| reference(reply.parent.uri.text())),
         quote_of: quoted(record),
@@ -269,10 +268,6 @@ fn post<'a>(commit: &Commit<'_, 'a>, record: &wire::Record<'a>, uri: &str, rkey:
         text,
         ..Post::default()
     }
-}
-
-fn language<'a>(stated: Option<Cow<'a, str>>, text: &str) -> Lang<'a> {
-    lang::stated_or_detected(stated.unwrap_or_default(), text)
 }
 
 /// A record that a post quotes, if it is a post and no list or feed.

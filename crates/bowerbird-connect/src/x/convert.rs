@@ -63,7 +63,7 @@ fn fill<'a>(post: &mut Post<'a>, wire: &wire::Post<'a>, includes: &wire::Include
     let text = PlainText::new(escaped);
     post.author = author(wire, includes);
     post.made_at = times::rfc3339(wire.created_at.as_str());
-    post.lang = lang::stated_or_detected(wire.lang.text(), &text.text);
+    post.lang = lang::stated(wire.lang.text());
     post.entities = marks::of_post(&text, entities, wire, includes);
     post.text = text.text;
     post.place = place(wire, includes);

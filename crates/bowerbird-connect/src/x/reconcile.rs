@@ -30,14 +30,6 @@ pub(super) struct Reconciler {
 /// Rules that X refused, by their text.
 pub(super) type Refused = HashMap<String, Refusal>;
 
-/// How things stand after reconciling.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Reconciled {
-    pub(super) report: XReport,
-    /// When time alone asks for reconciling again.
-    pub(super) again_at: Option<Time>,
-}
-
 /// What to change. Indices are into the lists it was made of.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Changes {
@@ -52,7 +44,7 @@ impl Reconciler {
         &self,
         tracks: &[Track],
         now: Time,
-    ) -> Result<Reconciled, SourceError> {
+    ) -> Result<XReport, SourceError> {
         let rules = self.api.list().await?;
         let foreign = rules.iter().filter(|rule| !is_ours(rule)).count();
         let slots = self.max_rules.saturating_sub(foreign);
@@ -87,15 +79,11 @@ impl Reconciler {
             tracks.left_out = plan.left_out.len(),
             "The rules at X are in line with the tracks"
         );
-        let report = XReport {
+        Ok(XReport {
             in_force,
             foreign,
             left_out: plan.left_out,
             problem: String::new(),
-        };
-        Ok(Reconciled {
-            report,
-            again_at: plan.changes_at,
         })
     }
 

@@ -29,8 +29,6 @@ pub(super) struct Wanted {
 pub(super) struct Plan {
     pub(super) wanted: Vec<Wanted>,
     pub(super) left_out: Vec<LeftOut>,
-    /// When time alone changes the plan: a track begins or ends.
-    pub(super) changes_at: Option<Time>,
 }
 
 /// Fits the tracks of one source into `slots`.
@@ -43,17 +41,8 @@ pub(super) fn plan(
 ) -> Plan {
     let mut plan = Plan::default();
     let mut by_value: HashMap<String, usize> = HashMap::new();
-    for track in tracks {
+    for track in tracks.iter().filter(|track| listens(track, source)) {
         let draft = &track.draft;
-        let listens = draft.sources.is_empty() || draft.sources.contains(source);
-        if !listens || draft.paused {
-            continue;
-        }
-        let turns = [draft.start, draft.end]
-            .into_iter()
-            .flatten()
-            .filter(|turn| *turn > now);
-        plan.changes_at = plan.changes_at.into_iter().chain(turns).min();
         if !draft.is_active(now) {
             continue;
         }
@@ -84,6 +73,19 @@ pub(super) fn plan(
         }
     }
     plan
+}
+
+/// When, after `now`, time alone changes the plan: a track begins or ends.
+pub(super) fn changes_at(tracks: &[Track], source: &SourceName, now: Time) -> Option<Time> {
+    let listening = tracks.iter().filter(|track| listens(track, source));
+    let turns = listening.flat_map(|track| [track.draft.start, track.draft.end]);
+    turns.flatten().filter(|turn| *turn > now).min()
+}
+
+/// Would this track listen here, if it is its time?
+fn listens(track: &Track, source: &SourceName) -> bool {
+    let draft = &track.draft;
+    !draft.paused && (draft.sources.is_empty() || draft.sources.contains(source))
 }
 
 /// Why X would not take a rule.
@@ -182,6 +184,22 @@ mod tests {
         tracks[3].draft.end = Some(NOW);
         let plan = planned(&tracks, 9);
         assert_eq!(values(&plan), ["word4"]);
-        assert_eq!((plan.left_out.len(), plan.changes_at), (0, Some(later)));
+        assert_eq!(plan.left_out, []);
+    }
+
+    #[test]
+    fn the_next_turn_is_one_that_has_not_been() {
+        let after = |seconds| NOW.plus(std::time::Duration::from_secs(seconds));
+        let mut tracks: Vec<Track> = (0..4).map(|id| track(id, &format!("word{id}"))).collect();
+        tracks[0].draft.start = Some(after(60));
+        tracks[1].draft.end = Some(after(90));
+        tracks[2].draft.end = Some(after(10));
+        tracks[2].draft.paused = true;
+        tracks[3].draft.end = Some(after(10));
+        tracks[3].draft.sources = vec![SourceName::parse("other").unwrap()];
+        let x = SourceName::parse("x").unwrap();
+        for (now, expected) in [(0, Some(60)), (60, Some(90)), (89, Some(90)), (90, None)] {
+            assert_eq!(changes_at(&tracks, &x, after(now)), expected.map(after));
+        }
     }
 }

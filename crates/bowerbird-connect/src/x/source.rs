@@ -29,6 +29,7 @@ use super::config::{XConfig, XStatus};
 use super::lines::Lines;
 use super::reconcile::Reconciler;
 use super::rules_api::{Api, refusal};
+use super::slots::changes_at;
 use super::{decode_v2, problem};
 use crate::error::ConnectError;
 use crate::http;
@@ -122,18 +123,19 @@ async fn open(
     status: Arc<XStatus>,
 ) -> Result<XStream, SourceError> {
     let again_at = loop {
-        let now_tracks = Arc::clone(&tracks.borrow_and_update());
-        let reconciled = rules.reconcile(&now_tracks, Time::now()).await?;
-        let is_needed = reconciled.report.in_force > 0;
-        status.set(reconciled.report);
+        let (now_tracks, now) = (Arc::clone(&tracks.borrow_and_update()), Time::now());
+        let again_at = changes_at(&now_tracks, &rules.source, now);
+        let report = rules.reconcile(&now_tracks, now).await?;
+        let is_needed = report.in_force > 0;
+        status.set(report);
         if is_needed {
-            break reconciled.again_at;
+            break again_at;
         }
         tracing::info!(
             source.name = rules.source.as_str(),
             "No track needs a rule at X; connecting waits for one"
         );
-        if !changed(&mut tracks, reconciled.again_at).await {
+        if !changed(&mut tracks, again_at).await {
             return Err(SourceError::Stop {
                 reason: "no track needs a rule at X, and none can come".to_owned(),
             });
@@ -221,12 +223,13 @@ async fn follow(
             return;
         }
         tokio::time::sleep(TOGETHER).await;
-        let now_tracks = Arc::clone(&tracks.borrow_and_update());
-        let error = match rules.reconcile(&now_tracks, Time::now()).await {
-            Ok(reconciled) => {
+        let (now_tracks, now) = (Arc::clone(&tracks.borrow_and_update()), Time::now());
+        // Set whatever X answers: a turn that has been must not come again at once, for as long as X says no.
+        again_at = changes_at(&now_tracks, &rules.source, now);
+        let error = match rules.reconcile(&now_tracks, now).await {
+            Ok(report) => {
                 failed = 0;
-                again_at = reconciled.again_at;
-                status.set(reconciled.report);
+                status.set(report);
                 continue;
             }
             Err(error) => error,

@@ -46,7 +46,7 @@ fn fill<'a>(post: &mut Post<'a>, status: &Status<'a>, levels: u8) {
     let text = PlainText::new(escaped.text());
     post.author = status.user.get().map(account).unwrap_or_default();
     post.made_at = moment(status.created_at.as_str());
-    post.lang = lang::stated_or_detected(status.lang.text(), &text.text);
+    post.lang = lang::stated(status.lang.text());
     post.entities = marks::of_status(&text, entities, media);
     post.text = text.text;
     post.place = status.place.get().and_then(place);
