@@ -138,7 +138,7 @@ impl Plan {
         if !can_fit || is_removed(connection, query.track).map_err(failed)? {
             return Ok(None);
         }
-        let needs_words = !query.text.trim().is_empty() || !query.hashtag.is_empty();
+        let needs_words = !query.text.trim().is_empty() || !hashtag(query).is_empty();
         if needs_words && !text_index {
             return Err(StoreError::Invalid(
                 "this store keeps no text index: words and hashtags can't be searched".to_owned(),
@@ -191,8 +191,8 @@ impl Plan {
         if !query.text.trim().is_empty() {
             question.words(&query.text)?;
         }
-        if !query.hashtag.trim_start_matches('#').is_empty() {
-            question.hashtag(query.hashtag.trim_start_matches('#'));
+        if !hashtag(query).is_empty() {
+            question.hashtag(hashtag(query));
         }
         if !query.service.is_empty() {
             let number = view::service_number(connection, &query.service).map_err(failed)?;
@@ -306,6 +306,11 @@ impl Plan {
             .query_map(params_from_iter(&self.values), |row| row.get(0))?
             .collect()
     }
+}
+
+/// With or without its sign.
+fn hashtag(query: &PostQuery) -> &str {
+    query.hashtag.trim_start_matches('#')
 }
 
 /// A removed track has no captures, though the next sweeps still find some of them.

@@ -65,8 +65,14 @@ async fn finds_words_in_every_script(backend: &mut dyn StoreBackend) {
     for (text, expected) in cases {
         assert_found(lane.store, &words(text), expected).await;
     }
-    // Blanks alone ask nothing.
-    assert_eq!(ids(lane.store, words("  ")).await.len(), texts.len());
+    // Blanks alone ask nothing, nor does a sign without its tag.
+    let only_a_sign = PostQuery {
+        hashtag: "#".to_owned(),
+        ..PostQuery::default()
+    };
+    for query in [words("  "), only_a_sign] {
+        assert_eq!(ids(lane.store, query).await.len(), texts.len());
+    }
 }
 
 async fn refuses_what_makes_no_sense(backend: &mut dyn StoreBackend) {
