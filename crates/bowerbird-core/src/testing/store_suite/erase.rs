@@ -261,15 +261,29 @@ async fn dead_letters_with_the_post_go(backend: &mut dyn StoreBackend) {
     let buried = lane.buried("hook", &inner);
     let refused = lane.refused("no text", br#"{"id":123456789,"txt":"secret"}"#);
     let other = lane.refused("no text", br#"{"id":987654321,"txt":"other"}"#);
-    let batch = vec![buried, refused, other];
+    let (_, answer) = lane.event(new_post("4", answering("123456789")), &[]);
+    let answer = lane.buried("hook", &answer);
+    let batch = vec![buried, refused, other, answer];
     assert_eq!(lane.write(batch).await, written(0, 0, 2));
     lane.put(delete_post("123456789")).await;
-    assert_eq!(
-        excerpts(lane.store).await,
-        [r#"{"id":987654321,"txt":"other"}"#]
+    let left = excerpts(lane.store).await;
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(
+        left[0].contains(r#""id":"4""#),
+        "an answer holds nothing of it"
     );
+    assert!(left[1].contains("other"));
     let size = lane.store.size().await.expect("a store answers");
-    assert_eq!(size.dead_letters, 1);
+    assert_eq!(size.dead_letters, 2);
+}
+
+fn answering(id: &str) -> Post<'_> {
+    let mut answer = post("bob", "no!");
+    answer.reply_to = Some(PostRef {
+        id: Cow::Borrowed(id),
+        ..PostRef::default()
+    });
+    answer
 }
 
 async fn dead_letters_after_a_deletion_keep_nothing(backend: &mut dyn StoreBackend) {
@@ -297,13 +311,7 @@ async fn dead_letters_after_a_deletion_keep_nothing(backend: &mut dyn StoreBacke
         "it was read, and ends once"
     );
     assert_eq!(excerpts(lane.store).await, [""; 0]);
-    // What only answers a deleted post holds nothing of it.
-    let mut answer = post("bob", "no!");
-    answer.reply_to = Some(PostRef {
-        id: Cow::Borrowed("123456789"),
-        ..PostRef::default()
-    });
-    let (_, inner) = lane.event(new_post("4", answer), &[]);
+    let (_, inner) = lane.event(new_post("4", answering("123456789")), &[]);
     let buried = lane.buried("hook", &inner);
     lane.write(vec![buried]).await;
     assert_eq!(excerpts(lane.store).await.len(), 1);

@@ -67,19 +67,17 @@ impl Batch<'_> {
         reason: &str,
         record: &[u8],
     ) -> rusqlite::Result<()> {
-        let read = Record::decode(record);
-        let (frame, event) = match &read {
-            Ok(Record { content, .. }) => match content {
-                Content::Event { raw, event, .. } => (self.codec.unpack(raw).ok(), Some(event)),
-                Content::Refused { raw, .. } => (self.codec.unpack(raw).ok(), None),
-                Content::Gap { .. } | Content::Buried { .. } => (None, None),
-            },
-            Err(_) => (None, None),
+        let read = Record::decode(record).ok().map(|read| read.content);
+        let frame = match &read {
+            Some(Content::Event { raw, .. } | Content::Refused { raw, .. }) => {
+                self.codec.unpack(raw).ok()
+            }
+            _ => None,
         };
         let readable = frame.as_deref().unwrap_or(record);
-        let must_go = match event {
-            Some(event) => self.holds_deleted(event)?,
-            None => self.names_deleted(readable)?,
+        let must_go = match &read {
+            Some(Content::Event { event, .. }) => self.holds_deleted(event)?,
+            _ => self.names_deleted(readable)?,
         };
         self.letter(&Letter {
             arrival,
@@ -208,16 +206,32 @@ impl Batch<'_> {
         Ok(false)
     }
 
-    /// Removes dead letters in which a deleted post's id stands.
+    /// Removes dead letters in which a deleted post's id stands; of what a lane buried only those that hold the post, not an answer to it.
     pub(super) fn drop_letters_with(&mut self, id: &str) -> rusqlite::Result<()> {
         let Some(word) = words(id.as_bytes()).last() else {
             return Ok(());
         };
-        let letters: Vec<u64> = self
+        let found: Vec<(u64, Option<Vec<u8>>)> = self
             .connection
-            .prepare_cached("SELECT dead_letter FROM dead_letter_word WHERE word = ?1")?
-            .query_map([word], |row| row.get(0))?
+            .prepare_cached(
+                "SELECT dead_letter, CASE WHEN lane IS NOT NULL THEN bytes END
+                 FROM dead_letter_word JOIN dead_letter USING (dead_letter) WHERE word = ?1",
+            )?
+            .query_map([word], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
+        let mut letters = Vec::new();
+        for (letter, buried) in found {
+            let read = buried
+                .as_deref()
+                .and_then(|bytes| Record::decode(bytes).ok());
+            let must_go = match read.map(|read| read.content) {
+                Some(Content::Event { event, .. }) => self.holds_deleted(&event)?,
+                _ => true,
+            };
+            if must_go {
+                letters.push(letter);
+            }
+        }
         self.drop_letters(&letters).map(drop)
     }
 
