@@ -487,6 +487,32 @@ async fn tracks_are_followed_without_connecting_again() {
     assert_eq!((&frames[0].bytes[..], stand_in.connects()), (&post[..], 1));
 }
 
+/// A track's turn has come, X says no, and nothing more changes: then nothing more is asked.
+#[tokio::test]
+async fn a_turn_that_x_would_not_follow_does_not_come_again_at_once() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    stand_in.answer_rules_with([Answer::unauthorized()]);
+    let base_url = stand_in.base_url();
+    let rules = Reconciler {
+        api: Api {
+            client: http::client(&base_url).unwrap(),
+            base_url,
+            bearer: SecretString::from(TOKEN),
+        },
+        source: SourceName::parse("x").unwrap(),
+        limits: bowerbird_core::rules::XLimits::STREAM,
+        max_rules: 10,
+        refused: Arc::default(),
+    };
+    let (_tracks, receiver) = watch::channel(Arc::new(tracks(&["cat"])));
+    let following = tokio::spawn(follow(rules, receiver, Some(Time(0)), Arc::default()));
+    stand_in.until(|stand_in| !stand_in.seen().is_empty()).await;
+    let asked_again = stand_in.until(|stand_in| stand_in.seen().len() > 1);
+    let asked_again = tokio::time::timeout(5 * TOGETHER, asked_again).await;
+    assert!(asked_again.is_err(), "{:?}", stand_in.seen());
+    following.abort();
+}
+
 #[tokio::test]
 async fn a_network_without_x_is_tried_again() {
     let stand_in = XStandIn::start(TOKEN, []);
