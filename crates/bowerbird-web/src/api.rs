@@ -136,7 +136,7 @@ impl Modify for Errors {
 }
 
 /// The API's description as JSON, as it stands in the repository's `openapi.json`.
-pub fn openapi_json() -> String {
+pub(crate) fn openapi_json() -> String {
     let mut text = Document::openapi()
         .to_pretty_json()
         .expect("a description has string keys only");

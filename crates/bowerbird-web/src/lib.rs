@@ -18,8 +18,6 @@ mod session;
 mod site;
 mod tally;
 
-pub use api::openapi_json;
-pub use password::{MIN_PASSWORD_CHARS, hash_password};
 pub use serve::serve;
 pub use site::{Site, SiteOptions, Trust};
 

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::site::Site;
 
 /// The shortest password taken.
-pub const MIN_PASSWORD_CHARS: usize = 10;
+const MIN_PASSWORD_CHARS: usize = 10;
 /// The longest: hashing costs in proportion.
 const MAX_PASSWORD_BYTES: usize = 1_024;
 
@@ -19,7 +19,7 @@ pub(crate) const MAX_USER_CHARS: usize = 64;
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$8Zq1cVhIhy5vYkQm0Zt0ew$Uok9yBmwcJ3WlM0Q8T3Ww3o3bq5cD0w3cVvQvTg9f2E";
 
 /// Hashes a password; an error says what it must be like. Takes a core for tens of milliseconds: not for an async thread.
-pub fn hash_password(password: &str) -> Result<String, String> {
+pub(crate) fn hash_password(password: &str) -> Result<String, String> {
     if password.chars().count() < MIN_PASSWORD_CHARS {
         return Err(format!(
             "a password has at least {MIN_PASSWORD_CHARS} characters"

@@ -121,7 +121,7 @@ impl Site {
     }
 
     /// Ends every endless answer (live streams, tails, exports) at once; [`crate::serve()`] calls it when it is told to stop.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.closing.send_replace(true);
     }
 

@@ -13,6 +13,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::net::UnixStream;
 use tower::ServiceExt;
 
@@ -23,12 +24,28 @@ use crate::house::{House, Plan};
 
 pub(crate) mod query;
 
+use query::Address;
+
 /// The largest answer read as a whole; what may be larger is streamed.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
 /// How long a process that holds the folder gets to open its socket (it may be starting) or to let the folder go (it may be ending).
 const HOLDER_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 /// How often to try meanwhile.
 const TRY_EVERY: Duration = Duration::from_millis(50);
+
+/// The most items of a list that the API gives or takes at once.
+pub(crate) const MOST_ITEMS: u64 = 1_000;
+
+/// A list that comes in pages.
+#[derive(Debug)]
+pub(crate) struct List {
+    /// Which.
+    pub(crate) address: Address,
+    /// The name under which a page has its items.
+    pub(crate) items: &'static str,
+    /// The name under which the next page is asked for.
+    pub(crate) cursor: &'static str,
+}
 
 /// A way to the API.
 #[derive(Debug)]
@@ -98,6 +115,31 @@ impl Client {
     /// Asks for something.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         self.ask(Method::GET, path, None).await
+    }
+
+    /// Gives the items of a list that comes in pages to `take`, at most `limit` of them; how many there were.
+    pub(crate) async fn each(
+        &self,
+        list: &List,
+        limit: u64,
+        mut take: impl FnMut(&Value) -> Result<()>,
+    ) -> Result<u64> {
+        let mut taken = 0;
+        let mut from: Option<String> = None;
+        while taken < limit {
+            let most = (limit - taken).min(MOST_ITEMS).to_string();
+            let address = list.address.clone().with("limit", &most);
+            let address = address.with_some(list.cursor, from.as_deref());
+            let page: Value = self.get(address.as_str()).await?;
+            let items = page[list.items].as_array().map_or(&[][..], Vec::as_slice);
+            items.iter().try_for_each(&mut take)?;
+            taken += items.len() as u64;
+            from = page["next"].as_str().map(str::to_owned);
+            if from.is_none() || items.is_empty() {
+                break;
+            }
+        }
+        Ok(taken)
     }
 
     /// Sends something.

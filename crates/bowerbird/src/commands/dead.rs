@@ -6,12 +6,9 @@ use serde_json::{Value, json};
 use super::Context;
 use super::track::text;
 use crate::cli::DeadCommand;
-use crate::client::Client;
 use crate::client::query::Address;
+use crate::client::{Client, List, MOST_ITEMS};
 use crate::output::{bytes_for_people, clean};
-
-/// The most dead letters the API takes or gives at once.
-const MOST: usize = 1_000;
 
 /// Does what was asked.
 pub(super) async fn dead(context: &Context, command: DeadCommand) -> Result<()> {
@@ -25,32 +22,20 @@ pub(super) async fn dead(context: &Context, command: DeadCommand) -> Result<()> 
 }
 
 async fn list(context: &Context, client: &Client, limit: u64) -> Result<()> {
-    let mut left = limit;
-    let mut before: Option<String> = None;
+    let letters = List {
+        address: Address::new("/api/v1/dead-letters"),
+        items: "dead_letters",
+        cursor: "before",
+    };
     let mut rows = Vec::new();
-    while left > 0 {
-        let most = left.min(MOST as u64).to_string();
-        let address = Address::new("/api/v1/dead-letters")
-            .with("limit", &most)
-            .with_some("before", before.as_deref());
-        let answer: Value = client.get(address.as_str()).await?;
-        let letters = answer["dead_letters"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        for letter in &letters {
-            if context.output.json {
-                context.output.value(letter)?
-            } else {
-                rows.push(row(letter))
-            }
+    let show = |letter: &Value| {
+        if context.output.json {
+            return context.output.value(letter);
         }
-        left = left.saturating_sub(letters.len() as u64);
-        match answer["next"].as_str() {
-            Some(next) if !letters.is_empty() => before = Some(next.to_owned()),
-            _ => break,
-        }
-    }
+        rows.push(row(letter));
+        Ok(())
+    };
+    client.each(&letters, limit, show).await?;
     match (context.output.json, rows.is_empty()) {
         (true, _) => Ok(()),
         (false, true) => {
@@ -101,7 +86,7 @@ async fn show(context: &Context, client: &Client, id: u64, raw: bool) -> Result<
 
 async fn retry(context: &Context, client: &Client, ids: &[u64]) -> Result<()> {
     let mut failed = 0;
-    for some in ids.chunks(MOST) {
+    for some in ids.chunks(MOST_ITEMS as usize) {
         let answer: Value = client
             .post("/api/v1/dead-letters/retry", &body(some))
             .await?;
@@ -135,7 +120,7 @@ async fn retry(context: &Context, client: &Client, ids: &[u64]) -> Result<()> {
 
 async fn drop_letters(context: &Context, client: &Client, ids: &[u64]) -> Result<()> {
     let mut dropped = 0;
-    for some in ids.chunks(MOST) {
+    for some in ids.chunks(MOST_ITEMS as usize) {
         let answer: Value = client
             .post("/api/v1/dead-letters/drop", &body(some))
             .await?;

@@ -20,8 +20,6 @@ use crate::house::{House, Plan};
 use crate::server::{Door, Server, WhenTaken};
 use crate::{logging, signals, wiring};
 
-/// What the first start makes: one track in each of three scripts, on what the built-in stream talks about.
-const TRACKS: [(&str, &str); 3] = wiring::DEMO_TRACKS;
 /// The demo's spool needs no more.
 const SPOOL_MAX_BYTES: u64 = 1 << 30;
 
@@ -88,7 +86,7 @@ async fn hold(context: &Context, args: &DemoArgs) -> Result<(DataFolder, Held)> 
 }
 
 async fn make_tracks(house: &House) -> Result<()> {
-    for (name, rule) in TRACKS {
+    for (name, rule) in wiring::DEMO_TRACKS {
         let draft = TrackDraft::new(name, rule);
         house
             .parts

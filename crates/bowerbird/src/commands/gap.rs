@@ -6,11 +6,8 @@ use serde_json::Value;
 use super::Context;
 use super::track::text;
 use crate::cli::GapCommand;
-use crate::client::Client;
 use crate::client::query::Address;
-
-/// The most gaps the API gives at once.
-const MOST: &str = "1000";
+use crate::client::{Client, MOST_ITEMS};
 
 /// Lists gaps, newest first.
 pub(super) async fn gap(context: &Context, command: GapCommand) -> Result<()> {
@@ -18,9 +15,14 @@ pub(super) async fn gap(context: &Context, command: GapCommand) -> Result<()> {
     let client = Client::connect(context, "gap").await?;
     let address = Address::new("/api/v1/gaps")
         .with_some("source", source.as_deref())
-        .with("limit", MOST);
+        .with("limit", &MOST_ITEMS.to_string());
     let answer: Value = client.get(address.as_str()).await?;
     let gaps = answer["gaps"].as_array().cloned().unwrap_or_default();
+    if gaps.len() as u64 == MOST_ITEMS {
+        context
+            .output
+            .talk("there may be more; the newest 1,000 are listed");
+    }
     if context.output.json {
         return gaps.iter().try_for_each(|gap| context.output.value(gap));
     }

@@ -9,44 +9,28 @@ use serde_json::Value;
 use super::Context;
 use super::track::{find, text};
 use crate::cli::{ExportArgs, ExportFormat, OrderArg, QueryArgs, SearchArgs};
-use crate::client::Client;
 use crate::client::query::Address;
+use crate::client::{Client, List};
 use crate::exit::Usage;
 use crate::output::clean;
-
-/// The most posts the API gives on a page.
-const PAGE: u64 = 1_000;
 
 /// Prints the first posts that fit.
 pub(super) async fn search(context: &Context, args: &SearchArgs) -> Result<()> {
     let client = Client::connect(context, "search").await?;
-    let question = question(&client, "/api/v1/posts", &args.query)
-        .await?
-        .with("order", order(args.order));
-    let mut left = args.limit;
-    let mut after: Option<String> = None;
-    while left > 0 {
-        let limit = left.min(PAGE).to_string();
-        let address = question
-            .clone()
-            .with("limit", &limit)
-            .with_some("after", after.as_deref());
-        let page: Value = client.get(address.as_str()).await?;
-        let items = page["items"].as_array().cloned().unwrap_or_default();
-        for post in &items {
-            if context.output.json {
-                context.output.value(post)?
-            } else {
-                show(context, post)?
-            }
+    let question = question(&client, "/api/v1/posts", &args.query).await?;
+    let posts = List {
+        address: question.with("order", order(args.order)),
+        items: "items",
+        cursor: "after",
+    };
+    let print = |post: &Value| {
+        if context.output.json {
+            context.output.value(post)
+        } else {
+            show(context, post)
         }
-        left = left.saturating_sub(items.len() as u64);
-        match page["next"].as_str() {
-            Some(next) if !items.is_empty() => after = Some(next.to_owned()),
-            _ => break,
-        }
-    }
-    if left == args.limit {
+    };
+    if client.each(&posts, args.limit, print).await? == 0 {
         context.output.talk("no kept post fits");
     }
     Ok(())

@@ -17,6 +17,7 @@ use crate::client::{Client, Pieces};
 use crate::config::Secrets;
 use crate::exit::Usage;
 use crate::house::House;
+use crate::output::plural;
 use crate::server::Server;
 use crate::signals::{self, Stop};
 use crate::wiring;
@@ -106,6 +107,12 @@ async fn print(context: &Context, most: Option<u64>, pieces: &mut Pieces) -> Res
     Ok(())
 }
 
+/// A line that says how many events were not delivered.
+#[derive(serde::Deserialize)]
+struct Missed {
+    missed: u64,
+}
+
 /// Puts pieces together into lines, and prints the ones with a post.
 struct Lines {
     /// How many are still wanted; `None` for all.
@@ -126,10 +133,10 @@ impl Lines {
             if line == b"\n" || self.left == Some(0) {
                 continue;
             }
-            if line.starts_with(b"{\"missed\":") {
-                let missed = String::from_utf8_lossy(&line).trim_end().to_owned();
+            if let Ok(Missed { missed }) = serde_json::from_slice(&line) {
                 context.output.talk(format_args!(
-                    "too fast to show everything: {missed}; the store has them"
+                    "too fast to show everything: {} left out, which the store has",
+                    plural(missed, "event", "events")
                 ));
                 continue;
             }
