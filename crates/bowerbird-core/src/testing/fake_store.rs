@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use crate::event::{Body, Delete};
 use crate::ids::{SourceName, TrackId};
-use crate::raw::RawCodec;
+use crate::raw::{self, RawCodec};
 use crate::record::{Content, Record};
 use crate::store::{
     BackfillJob, CaptureCounts, DeadLetter, Dictionary, Gap, Has, Jobs, KEPT_BYTES, KeepPosts,
@@ -48,6 +48,7 @@ struct Inner {
     dead: Vec<(DeadLetter, Vec<u8>)>,
     gaps: Vec<Gap>,
     passwords: BTreeMap<String, String>,
+    dictionaries: Vec<Dictionary>,
     position: u64,
 }
 
@@ -559,7 +560,7 @@ impl Keys for FakeStore {
     }
 
     async fn dictionaries(&self) -> Result<Vec<Dictionary>, StoreError> {
-        Ok(Vec::new())
+        Ok(self.inner().dictionaries.clone())
     }
 
     async fn add_dictionary(
@@ -568,11 +569,13 @@ impl Keys for FakeStore {
         bytes: &[u8],
         _: Time,
     ) -> Result<Dictionary, StoreError> {
-        Ok(Dictionary {
-            number: 40_000,
+        let made = Dictionary {
+            number: raw::dictionary_number(bytes).unwrap_or_default(),
             service: service.to_owned(),
             bytes: bytes.to_vec(),
-        })
+        };
+        self.inner().dictionaries.push(made.clone());
+        Ok(made)
     }
 }
 
