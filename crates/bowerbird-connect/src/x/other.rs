@@ -12,6 +12,7 @@ use bowerbird_core::source::Refused;
 use bowerbird_core::time::Time;
 
 use super::convert::{self, SERVICE, texts};
+use super::problem::Problem;
 use super::wire;
 use crate::json::field::{Field, Id, Maybe, Values};
 use crate::json::lenient::objects;
@@ -62,14 +63,6 @@ objects! {
     struct Named<'a> {
         id: Id<'a>,
         author_id: Id<'a>,
-    }
-
-    struct Problem<'a> {
-        title: Field<'a>,
-        detail: Field<'a>,
-        message: Field<'a>,
-        kind as "type": Field<'a>,
-        disconnect_type: Field<'a>,
     }
 }
 
@@ -286,11 +279,7 @@ fn answer<'a>(problem: &Problem<'a>) -> Result<Event<'a>, Refused> {
     let ends_stream = !problem.disconnect_type.is_empty()
         || kind.ends_with("/operational-disconnect")
         || kind.ends_with("/streaming-connection");
-    let words = problem
-        .detail
-        .or(&problem.message)
-        .or(&problem.title)
-        .text();
+    let words = problem.words();
     if ends_stream {
         let id = format!("disconnect:{}:{words}", problem.disconnect_type.as_str());
         return Ok(notice(id, NoticeKind::Disconnect, words));

@@ -2,46 +2,54 @@
 //!
 //! At connecting X answers with a status and a problem object; later it writes one into the stream and hangs up.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bowerbird_core::source::{Ladder, SourceError};
 use bowerbird_core::time::Time;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+
+use crate::json;
+use crate::json::field::Field;
+use crate::json::lenient::objects;
 
 /// The longest wait that X may ask for; a limit's window is a quarter of an hour.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 /// How much of X's words is passed on.
 const MAX_WORDS: usize = 300;
 
-/// A problem object, as far as it tells what to do.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Problem {
-    title: String,
-    detail: String,
-    message: String,
-    connection_issue: String,
-    disconnect_type: String,
-    #[serde(rename = "type")]
-    kind: String,
-    errors: Vec<Problem>,
-    data: Option<IgnoredAny>,
+objects! {
+    /// A problem object, as far as it tells what to do.
+    pub(super) struct Problem<'a> {
+        title: Field<'a>,
+        detail: Field<'a>,
+        message: Field<'a>,
+        connection_issue: Field<'a>,
+        disconnect_type: Field<'a>,
+        kind as "type": Field<'a>,
+        errors: Vec<Problem<'a>>,
+        data: Field<'a>,
+    }
 }
 
-impl Problem {
+impl<'a> Problem<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let text = json::checked(bytes).ok()?;
+        json::object(text).ok()
+    }
+
     /// The innermost: X wraps some in `errors`.
     fn inner(&self) -> &Self {
         self.errors.first().unwrap_or(self)
     }
 
-    /// X's own words, one line.
-    fn words(&self) -> String {
-        let known = [&self.detail, &self.message, &self.title];
-        let words = known
-            .into_iter()
-            .find(|words| !words.is_empty())
-            .map_or("", String::as_str);
+    /// X's own words.
+    pub(super) fn words(&self) -> Cow<'a, str> {
+        self.detail.or(&self.message).or(&self.title).text()
+    }
+
+    /// X's own words, short and on one line.
+    fn line(&self) -> String {
+        let words = self.words();
         let printable = words.chars().map(|c| if c.is_control() { ' ' } else { c });
         printable.take(MAX_WORDS).collect()
     }
@@ -49,9 +57,9 @@ impl Problem {
 
 /// What an answer other than 200 asks for. `reset` is the header `x-rate-limit-reset`.
 pub(super) fn of_answer(status: u16, reset: Option<&str>, body: &[u8], now: Time) -> SourceError {
-    let whole: Problem = serde_json::from_slice(body).unwrap_or_default();
+    let whole = Problem::read(body).unwrap_or_default();
     let problem = whole.inner();
-    let words = problem.words();
+    let words = problem.line();
     let said = if words.is_empty() {
         String::new()
     } else {
@@ -73,7 +81,7 @@ pub(super) fn of_answer(status: u16, reset: Option<&str>, body: &[u8], now: Time
             Ladder::Server,
             format!("X has no rules of this app (409){said}"),
         ),
-        429 if problem.connection_issue == "TooManyConnections" => retry(
+        429 if problem.connection_issue.as_str() == "TooManyConnections" => retry(
             Ladder::RateLimit,
             format!("another connection holds the stream of this app (429){said}"),
         ),
@@ -114,26 +122,23 @@ pub(super) fn of_line(line: &[u8]) -> Option<SourceError> {
     if line.starts_with(b"{\"data\"") {
         return None;
     }
-    let whole: Problem = serde_json::from_slice(line).ok()?;
-    let is_problem = whole.data.is_none() && (!whole.errors.is_empty() || !whole.title.is_empty());
+    let whole = Problem::read(line)?;
+    let has_data = whole.data != Field::Absent;
+    let is_problem = !has_data && (!whole.errors.is_empty() || !whole.title.is_empty());
     if !is_problem {
         return None;
     }
     let problem = whole.inner();
-    let name = [
-        &problem.disconnect_type,
-        &problem.connection_issue,
-        &problem.title,
-        &problem.kind,
-    ];
-    let name = name
-        .into_iter()
-        .find(|name| !name.is_empty())
-        .map_or("", String::as_str);
+    let name = problem
+        .disconnect_type
+        .or(&problem.connection_issue)
+        .or(&problem.title)
+        .or(&problem.kind)
+        .as_str();
     let reason = format!(
         "X ended the stream ({}): {}",
         name.chars().take(60).collect::<String>(),
-        problem.words()
+        problem.line()
     );
     let ladder = match name {
         // Someone else took our place: to take it back at once would make a duel.
@@ -232,6 +237,10 @@ mod tests {
             (r#"{"includes":{},"data":{"id":"1"}}"#.to_owned(), None),
             ("not JSON".to_owned(), None),
             (r#"{"title":7}"#.to_owned(), None),
+            (
+                r#"{"title":"operational-disconnect","detail":null,"disconnect_type":"ForceDisconnect"}"#.to_owned(),
+                Some("RateLimit"),
+            ),
         ] {
             assert_eq!(
                 of_line(line.as_bytes()).as_ref().map(kind).as_deref(),
