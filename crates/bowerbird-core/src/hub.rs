@@ -1,11 +1,11 @@
 //! Live delivery: what was just made durable, to any number of readers.
 //!
-//! The hub is an ephemeral lane: ingest [`offers`](Hub::offer) each batch and goes on at once. One task renders each event
-//! a single time and hands the same bytes to every reader. Who is too slow, or comes at a rate no page can show, is told how many it missed and
+//! The hub is an ephemeral lane: ingest [`offers`](Hub::offer) each batch and goes on at once. Each event is rendered
+//! a single time, when a reader needs it, and all get the same bytes. Who is too slow, or comes at a rate no page can show, is told how many it missed and
 //! never slows anyone. The newest records stay in memory, for pages that open or resume, and for trying out a rule.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use rustc_hash::FxHashSet;
@@ -33,8 +33,10 @@ pub const RECENT_BYTES: usize = 16 << 20;
 pub const EVENTS_PER_SECOND: u32 = 2_000;
 /// How far a reader may fall behind before it misses events.
 const READER_QUEUE: usize = 4_096;
-/// Batches that may wait to be rendered.
-const INTAKE_QUEUE: usize = 16;
+/// Records that may wait to be rendered: counted one by one, for a slow stream's batches hold one each.
+const INTAKE_QUEUE: usize = 16_384;
+/// How many of them are taken at a time.
+const AT_ONCE: usize = 1_000;
 
 /// What happened, rendered for readers.
 #[derive(Debug, Clone)]
@@ -90,13 +92,15 @@ pub struct Hub {
     live: Arc<LiveTracks>,
     readers: broadcast::Sender<Delivery>,
     recent: Mutex<Recent>,
-    intake: mpsc::Sender<Vec<Offered>>,
+    intake: mpsc::Sender<Arc<Offered>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Offered {
     offset: u64,
     entry: Entry,
+    /// Once someone has asked for it; nothing for what is not shown.
+    rendered: OnceLock<Option<Arc<LiveEvent>>>,
 }
 
 impl Offered {
@@ -121,17 +125,20 @@ impl Hub {
 
     /// Takes a batch that is durable; never waits. What it deletes leaves memory at once, by what was `touched`.
     pub fn offer(&self, first_offset: u64, entries: &[Entry], touched: &Touched) {
-        let offered = |(entry, offset): (&Entry, u64)| Offered {
-            offset,
-            entry: entry.clone(),
+        let offered = |(entry, offset): (&Entry, u64)| {
+            Arc::new(Offered {
+                offset,
+                entry: entry.clone(),
+                rendered: OnceLock::new(),
+            })
         };
-        let batch: Vec<Offered> = entries.iter().zip(first_offset..).map(offered).collect();
+        let batch: Vec<Arc<Offered>> = entries.iter().zip(first_offset..).map(offered).collect();
         let mut recent = self.recent();
         recent.take(&batch, touched);
         if self.readers.receiver_count() > 0 {
-            let count = batch.len() as u64;
-            if self.intake.try_send(batch).is_err() {
-                recent.overrun += count;
+            match self.intake.try_reserve_many(batch.len()) {
+                Ok(places) => places.zip(batch).for_each(|(place, one)| place.send(one)),
+                Err(_) => recent.overrun += batch.len() as u64,
             }
         }
     }
@@ -152,7 +159,7 @@ impl Hub {
     }
 
     fn backlog(&self, after: u64) -> VecDeque<Delivery> {
-        let (missed, records): (u64, Vec<Offered>) = {
+        let (missed, records): (u64, Vec<Arc<Offered>>) = {
             let recent = self.recent();
             let oldest = recent
                 .records
@@ -170,7 +177,7 @@ impl Hub {
         let events = records
             .iter()
             .filter_map(|one| self.render(one))
-            .map(|event| Delivery::Event(Arc::new(event)));
+            .map(Delivery::Event);
         gap.into_iter().chain(events).collect()
     }
 
@@ -185,11 +192,11 @@ impl Hub {
 
     /// The newest posts as they are shown, newest first, of one track or of all.
     pub fn recent_posts(&self, track: Option<TrackId>, most: usize) -> Vec<Arc<LiveEvent>> {
-        let records: Vec<Offered> = self.recent().records.iter().rev().cloned().collect();
+        let records: Vec<Arc<Offered>> = self.recent().records.iter().rev().cloned().collect();
         let shown = records.iter().filter_map(|one| self.render(one));
         let shown = shown.filter(|event| event.kind == LiveKind::Post);
         let wanted = shown.filter(|event| track.is_none_or(|track| event.tracks.contains(&track)));
-        wanted.take(most).map(Arc::new).collect()
+        wanted.take(most).collect()
     }
 
     /// How many readers there are.
@@ -201,7 +208,13 @@ impl Hub {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn render(&self, one: &Offered) -> Option<LiveEvent> {
+    /// An event as all readers get it, made when the first one needs it.
+    fn render(&self, one: &Offered) -> Option<Arc<LiveEvent>> {
+        let rendered = || self.rendered(one).map(Arc::new);
+        one.rendered.get_or_init(rendered).clone()
+    }
+
+    fn rendered(&self, one: &Offered) -> Option<LiveEvent> {
         let record = Record::decode(&one.entry.bytes).ok()?;
         let Content::Event {
             event, captures, ..
@@ -231,38 +244,43 @@ impl Hub {
             }
         };
         let tracks = captures.iter().map(|caught| caught.track).collect();
-        let sse = server_sent(kind, one.offset, &json);
+        let (sse, json) = server_sent(kind, one.offset, &json);
         Some(LiveEvent {
             offset: one.offset,
             kind,
             tracks,
             record: one.entry.bytes.clone(),
-            json: json.into(),
+            json,
             sse,
         })
     }
 }
 
-fn server_sent(kind: LiveKind, offset: u64, json: &[u8]) -> Bytes {
+/// The event, and the JSON within it.
+fn server_sent(kind: LiveKind, offset: u64, json: &[u8]) -> (Bytes, Bytes) {
     let mut out = Vec::with_capacity(json.len() + 48);
     out.extend_from_slice(format!("event: {}\nid: {offset}\ndata: ", kind.as_str()).as_bytes());
+    let begin = out.len();
     out.extend_from_slice(json);
     out.extend_from_slice(b"\n\n");
-    out.into()
+    let out = Bytes::from(out);
+    let json = out.slice(begin..begin + json.len());
+    (out, json)
 }
 
 /// The one task that renders and sends.
 #[derive(Debug)]
 pub struct HubTask {
     hub: Arc<Hub>,
-    offered: mpsc::Receiver<Vec<Offered>>,
+    offered: mpsc::Receiver<Arc<Offered>>,
 }
 
 impl HubTask {
     /// Runs until it is dropped.
     pub async fn run(mut self) {
         let mut limit = RateLimit::new(EVENTS_PER_SECOND);
-        while let Some(batch) = self.offered.recv().await {
+        let mut batch = Vec::with_capacity(AT_ONCE);
+        while self.offered.recv_many(&mut batch, AT_ONCE).await > 0 {
             let mut missed = std::mem::take(&mut self.hub.recent().overrun);
             for one in &batch {
                 if !limit.allows(tokio::time::Instant::now()) {
@@ -271,12 +289,13 @@ impl HubTask {
                 }
                 if let Some(event) = self.hub.render(one) {
                     // No reader is no error: the next one starts from the recent records.
-                    let _ = self.hub.readers.send(Delivery::Event(Arc::new(event)));
+                    let _ = self.hub.readers.send(Delivery::Event(event));
                 }
             }
             if missed > 0 {
                 let _ = self.hub.readers.send(Delivery::Missed(missed));
             }
+            batch.clear();
         }
     }
 }

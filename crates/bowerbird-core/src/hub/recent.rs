@@ -1,6 +1,7 @@
 //! The newest records, for pages that open or resume and for trying out a rule: bounded, and without what was deleted meanwhile.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -52,7 +53,7 @@ impl Touched {
 
 #[derive(Debug, Default)]
 pub(super) struct Recent {
-    pub(super) records: VecDeque<Offered>,
+    pub(super) records: VecDeque<Arc<Offered>>,
     bytes: usize,
     /// What each shows besides itself, by offset.
     shows: VecDeque<(u64, u64)>,
@@ -62,7 +63,7 @@ pub(super) struct Recent {
 
 impl Recent {
     /// Takes a batch, and drops what it ends.
-    pub(super) fn take(&mut self, batch: &[Offered], touched: &Touched) {
+    pub(super) fn take(&mut self, batch: &[Arc<Offered>], touched: &Touched) {
         let Some(first) = batch.first().map(|first| first.offset) else {
             return;
         };
@@ -74,7 +75,7 @@ impl Recent {
             let records = self.records.make_contiguous();
             records.sort_by_key(|kept| kept.offset);
         }
-        self.bytes += batch.iter().map(Offered::size).sum::<usize>();
+        self.bytes += batch.iter().map(|one| one.size()).sum::<usize>();
         self.shows.extend(touched.shows.iter().map(at));
         let deleted = touched.deleted.iter().map(|key| (*key, u64::MAX));
         let replaced = touched.replaced.iter().map(at).map(|(at, key)| (key, at));
@@ -100,7 +101,7 @@ impl Recent {
         });
         self.shows
             .retain(|(offset, _)| !shows_gone.contains(offset));
-        self.bytes = self.records.iter().map(Offered::size).sum();
+        self.bytes = self.records.iter().map(|kept| kept.size()).sum();
     }
 
     fn shrink(&mut self) {

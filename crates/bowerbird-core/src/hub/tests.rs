@@ -302,3 +302,16 @@ async fn a_reader_from_before_everything_was_begun_anew_is_served() {
     offer(&hub, 0, &[post("1", "anew", vec![])]);
     assert_eq!(texts(&read(&mut reader, 1).await), ["0 post anew"]);
 }
+
+#[tokio::test]
+async fn whoever_comes_gets_the_same_bytes() {
+    let (hub, _task) = Hub::new(live());
+    offer(&hub, 0, &[post("1", "once", vec![])]);
+    let mut first = hub.subscribe(Some(0));
+    assert!(first.try_next().is_none());
+    let events = [hub.recent_posts(None, 1), hub.recent_posts(None, 1)];
+    assert!(Arc::ptr_eq(&events[0][0], &events[1][0]));
+    let event = &events[0][0];
+    let within = event.sse.windows(event.json.len());
+    assert!(within.into_iter().any(|part| part == &*event.json));
+}
