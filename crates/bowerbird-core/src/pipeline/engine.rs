@@ -89,6 +89,7 @@ pub struct Engine {
     /// The offset after the newest record.
     pub(super) end: Arc<AtomicU64>,
     writers: Mutex<HashMap<SourceName, Arc<Writer>>>,
+    taking_up: tokio::sync::Mutex<()>,
 }
 
 impl Engine {
@@ -101,6 +102,7 @@ impl Engine {
             backfills: Mutex::default(),
             end: Arc::default(),
             writers: Mutex::default(),
+            taking_up: tokio::sync::Mutex::default(),
         })
     }
 
@@ -175,6 +177,8 @@ impl Engine {
 
     /// Takes up the tracks as the store has them now; a rule that no longer parses is logged and left out.
     pub async fn take_up_tracks(&self) -> Result<(), StoreError> {
+        // One at a time, or what was read first could be taken up last.
+        let _taking_up = self.taking_up.lock().await;
         let tracks = self.parts.store.tracks().await?;
         for (track, error) in self.parts.live.apply(tracks) {
             tracing::error!(track.id = %track, error.message = %error, "A track's rule does not parse and captures nothing");
