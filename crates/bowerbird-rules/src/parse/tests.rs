@@ -226,6 +226,17 @@ pub(crate) fn any_rule() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn what_cannot_be_seen_is_no_keyword() {
+    let text = "a -\u{200c}";
+    let error = Rule::parse(text).unwrap_err();
+    assert_eq!(text.get(error.span.clone()), Some("\u{200c}"));
+    assert!(
+        error.message.starts_with("there is no word in this"),
+        "{error}"
+    );
+}
+
 proptest! {
     #[test]
     fn printing_and_parsing_agree(text in any_rule()) {
