@@ -9,7 +9,7 @@ use std::iter::once;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::Profile;
-use super::chars::is_ignored;
+use super::chars::{Class, class, is_ignored};
 
 /// Appends `raw`, folded, to `out`.
 pub(crate) fn fold_into(raw: &str, profile: Profile, out: &mut String) {
@@ -95,7 +95,10 @@ fn fold_loose(raw: &str, out: &mut String) {
     // A compatibility form may hold signs of its own ("½" is "1⁄2"); they are no part of a word.
     let words = kept.flat_map(spell_out).flat_map(lower_char);
     out.extend(words.nfc().filter(|&c| c.is_alphanumeric() || is_mark(c)));
-    if out.len() == from {
+    // What would be no word any more stays as it is.
+    let begins_word = |c| matches!(class(c), Class::Word | Class::Unit);
+    if !out[from..].starts_with(begins_word) {
+        out.truncate(from);
         fold_exact(raw, out);
     }
 }

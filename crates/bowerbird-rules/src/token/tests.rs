@@ -200,6 +200,15 @@ proptest! {
     }
 }
 
+#[test]
+fn folding_for_search_leaves_a_word() {
+    // An isolated vowel sign, which falls apart into a blank and a sign, and a mark on it.
+    assert_eq!(
+        tokens("\u{FE70}\u{B01}", Profile::Search),
+        ["\u{FE70}\u{B01}"]
+    );
+}
+
 /// The short cuts of the table must give what folding gives.
 #[test]
 fn short_cuts_fold_as_folding_does() {
