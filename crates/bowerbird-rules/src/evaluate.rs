@@ -123,7 +123,7 @@ pub(crate) fn is_tag(entity: &Entity<'_>, kind: EntityKind, name: &Name) -> bool
 pub(crate) fn is_mention(entity: &Entity<'_>, name: &Name) -> bool {
     entity.kind == EntityKind::Mention
         && (equals_folded(&entity.value, name.folded())
-            || (!entity.id.is_empty() && entity.id == name.text()))
+            || (!entity.id.is_empty() && equals_folded(&entity.id, name.folded())))
 }
 
 pub(crate) fn is_link_with(entity: &Entity<'_>, part: &Name) -> bool {
@@ -133,7 +133,7 @@ pub(crate) fn is_link_with(entity: &Entity<'_>, part: &Name) -> bool {
 
 fn is_account(doc: &Doc<'_>, role: AccountRole, name: &Name) -> bool {
     let is = |account: AccountRef<'_>| {
-        (!account.id.is_empty() && account.id == name.text())
+        (!account.id.is_empty() && equals_folded(account.id, name.folded()))
             || (!account.handle.is_empty() && equals_folded(account.handle, name.folded()))
     };
     match role {
@@ -186,7 +186,7 @@ fn is_place(words: &Words, view: View<'_>) -> bool {
             .is_some_and(|place| place.id == words.text() || named())
 }
 
-fn lies_in(
+pub(crate) fn lies_in(
     doc: &Doc<'_>,
     holds_point: impl Fn([f64; 2]) -> bool,
     holds_box: impl Fn(&crate::expr::Bounds) -> bool,
@@ -200,7 +200,7 @@ fn lies_in(
         && (doc.point.is_some_and(holds_point) || bounds().is_some_and(|bounds| holds_box(&bounds)))
 }
 
-fn is(doc: &Doc<'_>, flag: Flag) -> bool {
+pub(crate) fn is(doc: &Doc<'_>, flag: Flag) -> bool {
     match flag {
         Flag::Retweet => doc.is_repost,
         Flag::Reply => contents(doc).any(|content| content.is_reply),
@@ -210,7 +210,7 @@ fn is(doc: &Doc<'_>, flag: Flag) -> bool {
     }
 }
 
-fn has(doc: &Doc<'_>, part: Part) -> bool {
+pub(crate) fn has(doc: &Doc<'_>, part: Part) -> bool {
     let kind = |wanted: EntityKind| has_entity(doc, |entity| entity.kind == wanted);
     match part {
         Part::Hashtags => kind(EntityKind::Hashtag),

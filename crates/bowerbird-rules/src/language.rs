@@ -37,14 +37,21 @@ pub(crate) fn is_language(found: &str, wanted: &str) -> bool {
 }
 
 fn same(a: &str, b: &str) -> bool {
-    let one = |code: &str| {
-        SAME.iter()
-            .find(|(_, other)| code.eq_ignore_ascii_case(other))
-            .map(|&(first, _)| first)
-    };
-    one(a)
-        .unwrap_or(a)
-        .eq_ignore_ascii_case(one(b).unwrap_or(b))
+    key(a).eq_ignore_ascii_case(key(b))
+}
+
+/// One code for all codes of a language; its case does not count.
+pub(crate) fn key(code: &str) -> &str {
+    SAME.iter()
+        .find(|(_, other)| code.eq_ignore_ascii_case(other))
+        .map_or(code, |&(first, _)| first)
+}
+
+/// The keys of all codes that a post marked `found` is covered by.
+pub(crate) fn keys(found: &str) -> [&str; 2] {
+    let found = if found.is_empty() { "und" } else { found };
+    let main = found.split(['-', '_']).next().unwrap_or(found);
+    [key(found), key(main)]
 }
 
 /// The English name of a language, if it is a common one.

@@ -69,7 +69,20 @@ impl Rule {
 
     /// The rule in plain English.
     pub fn explain(&self) -> String {
-        crate::explain::explain(&self.expr)
+        let explained = crate::explain::explain(&self.expr);
+        if self.is_indexed() {
+            explained
+        } else {
+            format!(
+                "{explained}; every post is checked, as there is no word, tag or account that it must have"
+            )
+        }
+    }
+
+    /// Is there anything (a word, a tag, an account, a language, a place on the map) that each matching post must have? Then a
+    /// [`crate::RuleSet`] tries the rule on such posts alone, however many rules there are; if not, on every post.
+    pub fn is_indexed(&self) -> bool {
+        crate::set::is_indexed(&self.expr)
     }
 
     /// What X would refuse or question, in the order of the text.

@@ -1,27 +1,61 @@
-//! The live set of rules: changed by some, read by many, and never in one another's way.
+//! The live set of rules: a million of them against each post in one pass, changed by some, read by many, and never in one
+//! another's way.
 //!
-//! A [`Snapshot`] is a finished set that never changes; a change builds the next one and swaps it in. Inside, each rule
-//! that cannot match without one of a few words hangs on those words, so a post is only tried on rules that have a
-//! chance. A change costs time in proportion to the whole set: right for thousands of rules, not for a million.
+//! Each rule hangs on the rarest features it cannot match without ([`anchors`]): a word, a few words in a row, a tag, an
+//! account. A post offers its features ([`offer`]); a [`filter`] drops those that no rule hangs on; what is left finds its
+//! rules in a [`trie`], and each rule found is checked exactly. So the work for a post is bounded by its tokens, the rules
+//! found and what checking them takes, however many rules there are.
+//!
+//! A [`Snapshot`] never changes. A change makes the next one, sharing with the last all but a few small nodes.
 
 mod anchors;
+mod census;
+mod feature;
+mod filter;
+mod grid;
+mod leaf;
+mod offer;
+mod program;
+mod trie;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use rustc_hash::FxHashMap;
 
+pub(crate) use anchors::is_indexed;
+use anchors::{Hooks, count_words, of_rule};
+use census::Census;
+use feature::Kind;
+use filter::Filter;
+use leaf::{Found, FoundTest, Guess, Posting, Test};
+use offer::{Asked, Hit, Offer, What};
+use trie::Node;
+
 use crate::doc::Doc;
 use crate::rule::Rule;
-use crate::tokenized::{DocTokens, Needs, View};
+use crate::tokenized::View;
 
 /// The live set.
 pub struct RuleSet {
-    /// What the next snapshot is built from; held only while changing.
-    rules: Mutex<BTreeMap<u64, Arc<Rule>>>,
+    writer: Mutex<Writer>,
     snapshot: ArcSwap<Snapshot>,
+}
+
+/// What only those who change the set need.
+#[derive(Default)]
+struct Writer {
+    /// The feature each rule hangs on, by the rule's key.
+    one: FxHashMap<u64, u64>,
+    /// The features of rules that do not hang on exactly one.
+    several: FxHashMap<u64, Box<[u64]>>,
+    census: Census,
+    /// How many features the filter has been told.
+    told: usize,
+    /// Rows of words that longer ones begin with.
+    starts: Vec<u64>,
+    next: Snapshot,
 }
 
 impl Default for RuleSet {
@@ -42,25 +76,29 @@ impl RuleSet {
     /// A set without rules.
     pub fn new() -> Self {
         Self {
-            rules: Mutex::default(),
+            writer: Mutex::default(),
             snapshot: ArcSwap::from_pointee(Snapshot::default()),
         }
     }
 
     /// Adds a rule, in place of the one with the same key.
-    pub fn insert(&self, key: u64, rule: Arc<Rule>) {
-        self.change(|rules| rules.insert(key, rule));
+    pub fn insert(&self, key: u64, rule: &Arc<Rule>) {
+        self.change(|writer| writer.insert(key, rule));
     }
 
     /// Removes a rule, and says whether it was there.
     pub fn remove(&self, key: u64) -> bool {
-        self.change(|rules| rules.remove(&key)).is_some()
+        self.change(|writer| writer.remove(key))
     }
 
-    /// Puts `rules` in place of the whole set, in one step.
+    /// Puts `rules` in place of the whole set, in one step. Of rules with one key, the last counts.
     pub fn replace(&self, rules: impl IntoIterator<Item = (u64, Arc<Rule>)>) {
-        let new: BTreeMap<_, _> = rules.into_iter().collect();
-        self.change(|rules| *rules = new);
+        let mut rules: Vec<_> = rules.into_iter().collect();
+        rules.reverse();
+        rules.sort_by_key(|(key, _)| *key);
+        rules.dedup_by_key(|(key, _)| *key);
+        let new = Writer::of(&rules);
+        self.change(|writer| *writer = new);
     }
 
     /// The set as it is now; later changes do not show in it.
@@ -68,26 +106,125 @@ impl RuleSet {
         self.snapshot.load_full()
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<u64, Arc<Rule>>) -> T) -> T {
-        // A panic cannot have left half a change: each is one call of the map.
-        let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = change(&mut rules);
-        self.snapshot.store(Arc::new(Snapshot::new(&rules)));
+    fn change<T>(&self, change: impl FnOnce(&mut Writer) -> T) -> T {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut writer);
+        self.snapshot.store(Arc::new(writer.next.clone()));
         result
     }
 }
 
+impl Writer {
+    /// A set made at once: quicker than one rule after the other, and with a better idea of what is rare.
+    fn of(rules: &[(u64, Arc<Rule>)]) -> Self {
+        let mut writer = Self::default();
+        for (_, rule) in rules {
+            count_words(rule.expr(), &mut writer.census);
+        }
+        let mut postings = Vec::with_capacity(rules.len());
+        for (key, rule) in rules {
+            let hooks = of_rule(rule.expr(), &writer.census);
+            writer.note(*key, &hooks);
+            postings.extend(postings_of(*key, rule, hooks));
+        }
+        postings.sort_unstable_by_key(Posting::order);
+        writer.next.root = Node::new(&postings);
+        writer.grow_filter(postings.len());
+        writer
+    }
+
+    fn insert(&mut self, key: u64, rule: &Arc<Rule>) {
+        self.remove(key);
+        count_words(rule.expr(), &mut self.census);
+        let hooks = of_rule(rule.expr(), &self.census);
+        let known = self.starts.len();
+        self.note(key, &hooks);
+        self.told += hooks.hooks.len() + self.starts.len() - known;
+        self.starts[known..]
+            .iter()
+            .for_each(|&start| self.next.filter.set_start(start));
+        for posting in postings_of(key, rule, hooks) {
+            self.next.root.insert(&posting);
+            self.next.filter.set(posting.feature);
+        }
+        if self.told > self.next.filter.room() {
+            self.grow_filter(self.told);
+        }
+    }
+
+    /// Remembers where a rule hangs, and what must be looked for from now on.
+    fn note(&mut self, key: u64, hooks: &Hooks) {
+        match hooks.hooks.as_slice() {
+            [only] => {
+                self.one.insert(key, only.feature);
+            }
+            several => {
+                let features = several.iter().map(|hook| hook.feature).collect();
+                self.several.insert(key, features);
+            }
+        }
+        let starts = hooks.hooks.iter().flat_map(|hook| &hook.starts);
+        self.starts.extend(starts);
+        self.next.asked = self.next.asked.or(hooks.asked);
+        self.next.len += 1;
+    }
+
+    /// A bigger filter with what hangs in the trie now; features that nothing hangs on any more are left out.
+    fn grow_filter(&mut self, features: usize) {
+        let filter = Filter::for_features(features);
+        self.starts.sort_unstable();
+        self.starts.dedup();
+        self.starts
+            .iter()
+            .for_each(|&start| filter.set_start(start));
+        self.told = self.starts.len();
+        self.next.root.features(&mut |feature| {
+            filter.set(feature);
+            self.told += 1;
+        });
+        self.next.filter = Arc::new(filter);
+    }
+
+    fn remove(&mut self, key: u64) -> bool {
+        let root = &mut self.next.root;
+        if let Some(feature) = self.one.remove(&key) {
+            root.remove(feature, key);
+        } else if let Some(features) = self.several.remove(&key) {
+            features
+                .iter()
+                .for_each(|&feature| root.remove(feature, key));
+        } else {
+            return false;
+        }
+        self.next.len -= 1;
+        true
+    }
+}
+
+fn postings_of(key: u64, rule: &Arc<Rule>, hooks: Hooks) -> impl Iterator<Item = Posting> {
+    let program = hooks.program;
+    hooks.hooks.into_iter().map(move |hook| Posting {
+        feature: hook.feature,
+        rule: key,
+        test: match (hook.text, &program) {
+            (Some((kind, text)), _) => Test::Is(kind, text),
+            (None, Some(program)) => Test::Runs(hook.guards, program.clone()),
+            (None, None) => Test::Holds(hook.guards, Arc::clone(rule)),
+        },
+    })
+}
+
+/// Features whose rules are sought together.
+const AT_ONCE: usize = 32;
+
 /// A set of rules that never changes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Snapshot {
-    /// In ascending order of their keys.
-    rules: Vec<(u64, Arc<Rule>)>,
-    /// Which rules (by their place in `rules`) a word, tag or account calls up.
-    by_anchor: FxHashMap<u64, Vec<u32>>,
-    /// Rules that may match any post.
-    always: Vec<u32>,
-    /// What the rules ask of a post.
-    needs: Needs,
+    root: Node,
+    /// Shared with later snapshots, which only add to it.
+    filter: Arc<Filter>,
+    asked: Asked,
+    len: usize,
 }
 
 impl fmt::Debug for Snapshot {
@@ -99,107 +236,89 @@ impl fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
-    fn new(rules: &BTreeMap<u64, Arc<Rule>>) -> Self {
-        let mut snapshot = Self::default();
-        for (&key, rule) in rules {
-            let place = u32::try_from(snapshot.rules.len())
-                .expect("four thousand million rules do not fit in memory");
-            match anchors::of_rule(rule.expr()) {
-                Some(mut anchors) => {
-                    anchors.sort_unstable();
-                    anchors.dedup();
-                    for anchor in anchors {
-                        snapshot.by_anchor.entry(anchor).or_default().push(place);
-                    }
-                }
-                None => snapshot.always.push(place),
-            }
-            snapshot.needs = snapshot.needs.or(Needs::of(rule.expr()));
-            snapshot.rules.push((key, Arc::clone(rule)));
-        }
-        snapshot
-    }
-
     /// Fills `out` with the keys of all rules that `doc` matches, in ascending order; what it held is dropped.
     pub fn matches(&self, doc: &Doc<'_>, scratch: &mut Scratch, out: &mut Vec<u64>) {
         out.clear();
-        if self.rules.is_empty() {
+        if self.len == 0 {
             return;
         }
-        scratch.tokens.fill(doc, self.needs);
-        self.collect_candidates(doc, scratch);
+        let Scratch { offer, tried } = scratch;
+        offer.fill(doc, &self.asked, &self.filter);
+        *tried = 0;
+        let offer = &*offer;
         let view = View {
             doc,
-            tokens: &scratch.tokens,
+            tokens: &offer.tokens,
         };
-        for &place in &scratch.candidates {
-            let (key, rule) = &self.rules[place as usize];
-            if rule.matches_view(view) {
-                out.push(*key);
+        for hits in offer.hits.as_slice().chunks(AT_ONCE) {
+            let mut spots = [(self.root.spot(0), Guess::default()); AT_ONCE];
+            for (hit, (spot, _)) in hits.iter().zip(&mut spots) {
+                *spot = self.root.spot(hit.feature);
+            }
+            for (hit, (spot, guess)) in hits.iter().zip(&mut spots) {
+                *guess = spot.approach(hit.feature);
+            }
+            for (hit, (spot, guess)) in hits.iter().zip(spots) {
+                spot.visit(hit.feature, guess, &mut |found| {
+                    *tried += 1;
+                    if holds(&found, hit, offer, view) {
+                        out.push(found.rule);
+                    }
+                });
             }
         }
-    }
-
-    /// The rules that have a chance, each once and in order.
-    fn collect_candidates(&self, doc: &Doc<'_>, scratch: &mut Scratch) {
-        let Scratch {
-            tokens,
-            candidates,
-            features,
-        } = scratch;
-        candidates.clear();
-        candidates.extend_from_slice(&self.always);
-        if !self.by_anchor.is_empty() {
-            features.clear();
-            features.extend(tokens.text_hashes());
-            anchors::of_doc(doc, features);
-            for anchor in &*features {
-                if let Some(places) = self.by_anchor.get(anchor) {
-                    candidates.extend_from_slice(places);
-                }
-            }
-        }
-        candidates.sort_unstable();
-        candidates.dedup();
-    }
-
-    /// The rules and their keys, in ascending order of the keys.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &Arc<Rule>)> {
-        self.rules.iter().map(|(key, rule)| (*key, rule))
-    }
-
-    /// The rule with this key.
-    pub fn get(&self, key: u64) -> Option<&Arc<Rule>> {
-        let place = self
-            .rules
-            .binary_search_by_key(&key, |(key, _)| *key)
-            .ok()?;
-        Some(&self.rules[place].1)
+        out.sort_unstable();
+        out.dedup();
     }
 
     /// How many rules there are.
     pub fn len(&self) -> usize {
-        self.rules.len()
+        self.len
     }
 
     /// Are there none?
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        self.len == 0
+    }
+}
+
+/// Does a rule found by one of the post's features match?
+fn holds(found: &Found<'_>, hit: &Hit, offer: &Offer, view: View<'_>) -> bool {
+    match (found.test, hit.what) {
+        (FoundTest::Is(Kind::Words, text), What::Words { .. })
+        | (FoundTest::Is(Kind::GluedWords, text), What::Words { glued: true, .. }) => {
+            text.is(offer.text(hit.what))
+        }
+        (FoundTest::Is(kind, text), What::Name { kind: offered, .. }) => {
+            kind == offered && text.is(offer.text(hit.what))
+        }
+        (FoundTest::Is(..), _) => false,
+        (FoundTest::Runs(guards, program), _) => {
+            offer.present.has_all(guards) && program::run(program, offer, view.doc)
+        }
+        (FoundTest::Holds(guards, rule), _) => {
+            offer.present.has_all(guards) && rule.matches_view(view)
+        }
     }
 }
 
 /// The memory that matching needs, kept from post to post so that nothing is allocated anew.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    tokens: DocTokens,
-    candidates: Vec<u32>,
-    features: Vec<u64>,
+    offer: Offer,
+    /// How many rules the last post was tried on.
+    tried: usize,
 }
 
 impl Scratch {
     /// Empty; it grows with the first posts.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// How many features of the last post were asked for, and on how many rules it was tried: what matching it took.
+    pub fn work(&self) -> (usize, usize) {
+        (self.offer.asked, self.tried)
     }
 }
 

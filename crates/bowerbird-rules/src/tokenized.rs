@@ -15,6 +15,9 @@ use crate::token::{Profile, tokenize_with};
 /// The longest text that is looked at, in bytes; what lies beyond is not matched.
 pub const MAX_TEXT_BYTES: usize = 4 * 1024 * 1024;
 
+/// Stands between folded words; in no word.
+pub(crate) const WORD_END: char = '\0';
+
 /// A post and its tokens.
 #[derive(Debug)]
 pub struct TokenizedDoc<'a> {
@@ -107,6 +110,13 @@ pub(crate) struct Zone {
     entries: Range<usize>,
 }
 
+impl Zone {
+    /// Its tokens' places among [`DocTokens::all`].
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.entries.clone()
+    }
+}
+
 /// One token of a zone.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
@@ -127,7 +137,12 @@ pub(crate) struct DocTokens {
     zones: Vec<Zone>,
     /// One bit for each word of the texts and links: most rules fail here.
     present: [u64; 16],
+    /// Of a long post: where each word of its texts stands, by the word's hash.
+    places: Vec<(u64, u32)>,
 }
+
+/// Of posts with more tokens, words are found by [`DocTokens::places`] without looking at all of them.
+const LONG: usize = 64;
 
 impl DocTokens {
     /// Forgets the last post and takes up `doc`.
@@ -136,8 +151,14 @@ impl DocTokens {
         self.entries.clear();
         self.zones.clear();
         self.present = [0; 16];
+        self.places.clear();
         for (content, text) in contents(doc).map(|content| content.text).enumerate() {
             self.add(ZoneKind::Text, content, 0, text);
+        }
+        if self.entries.len() > LONG {
+            let hashes = self.entries.iter().map(|entry| entry.hash);
+            self.places.extend(hashes.zip(0..));
+            self.places.sort_unstable();
         }
         if needs.has(Needs::LINKS) || needs.has(Needs::PAGES) {
             self.add_links(doc, needs);
@@ -186,9 +207,11 @@ impl DocTokens {
         tokenize_with(text, Profile::Stream, &mut self.spare, &mut |token| {
             let start = narrow(folded.len());
             folded.push_str(token.text);
+            let end = narrow(folded.len());
+            folded.push(WORD_END);
             entries.push(Entry {
                 hash: hash_word(token.text),
-                folded: start..narrow(folded.len()),
+                folded: start..end,
                 span: narrow(token.span.start)..narrow(token.span.end),
                 glued: token.glued,
             });
@@ -215,16 +238,58 @@ impl DocTokens {
         &self.entries[zone.entries.clone()]
     }
 
-    /// The hashes of all words of the post's texts.
-    pub(crate) fn text_hashes(&self) -> impl Iterator<Item = u64> {
-        self.zones(ZoneKind::Text)
-            .flat_map(|zone| self.entries(zone))
-            .map(|entry| entry.hash)
+    /// The tokens of all zones, one zone after the other.
+    pub(crate) fn all(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(crate) fn all_zones(&self) -> &[Zone] {
+        &self.zones
+    }
+
+    /// Where in the post's texts words of this hash stand, among [`Self::all`].
+    pub(crate) fn places(&self, hash: u64) -> impl Iterator<Item = usize> {
+        let start = self.places.partition_point(|&(other, _)| other < hash);
+        let indexed = self.places[start..]
+            .iter()
+            .take_while(move |place| place.0 == hash);
+        let short = if self.places.is_empty() {
+            self.text_tokens()
+        } else {
+            0..0
+        };
+        let scanned = short.filter(move |&at| self.entries[at].hash == hash);
+        indexed.map(|&(_, at)| at as usize).chain(scanned)
+    }
+
+    /// Where the tokens of the post's texts stand: they come first.
+    fn text_tokens(&self) -> Range<usize> {
+        let last = self.zones(ZoneKind::Text).last();
+        0..last.map_or(0, |zone| zone.entries.end)
+    }
+
+    /// So many tokens from one on, if they belong to one text.
+    pub(crate) fn row(&self, first: usize, count: usize) -> Option<&[Entry]> {
+        let mut texts = self.zones(ZoneKind::Text);
+        let zone = texts.find(|zone| zone.entries.contains(&first))?;
+        (first + count <= zone.entries.end).then(|| &self.entries[first..first + count])
+    }
+
+    /// A token as it is compared.
+    pub(crate) fn folded(&self, entry: &Entry) -> &str {
+        &self.folded[entry.folded.start as usize..entry.folded.end as usize]
+    }
+
+    /// A row of tokens of one zone as they are compared, with [`WORD_END`] between them.
+    pub(crate) fn folded_row(&self, row: &[Entry]) -> &str {
+        let (Some(first), Some(last)) = (row.first(), row.last()) else {
+            return "";
+        };
+        &self.folded[first.folded.start as usize..last.folded.end as usize]
     }
 
     pub(crate) fn is_word(&self, entry: &Entry, word: &WordToken) -> bool {
-        entry.hash == word.hash
-            && self.folded[entry.folded.start as usize..entry.folded.end as usize] == word.text
+        entry.hash == word.hash && self.folded(entry) == word.text
     }
 }
 

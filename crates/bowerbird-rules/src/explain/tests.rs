@@ -5,10 +5,39 @@ use crate::Rule;
 #[track_caller]
 fn check(rule: &str, expected: &str) {
     assert_eq!(
-        Rule::parse(rule).unwrap().explain(),
+        super::explain(Rule::parse(rule).unwrap().expr()),
         format!("posts that {expected}"),
         "{rule}"
     );
+}
+
+#[test]
+fn rules_that_every_post_is_checked_for_are_named() {
+    let always = |rule: &str| {
+        Rule::parse(rule)
+            .unwrap()
+            .explain()
+            .contains("; every post is checked")
+    };
+    for rule in [
+        "-cat",
+        "cat OR -dog",
+        "contains:at",
+        "sample:10",
+        "-(cat dog)",
+    ] {
+        assert!(always(rule), "{rule}");
+    }
+    for rule in [
+        "cat -dog",
+        "-is:retweet",
+        "lang:en",
+        "bounding_box:[1 2 3 4]",
+        "-(-cat)",
+        "url:\"a.b\"",
+    ] {
+        assert!(!always(rule), "{rule}");
+    }
 }
 
 #[test]

@@ -1,0 +1,164 @@
+//! How fast posts are matched against ten, a thousand, a hundred thousand and a million rules, beside the floor (tokenise, lower-case
+//! and hash the same texts, nothing else) and what others would do.
+//!
+//! `cargo bench -p bowerbird-rules`; of one set or size alone: `cargo bench -p bowerbird-rules -- plain 1000000`. One core.
+
+mod world;
+
+use std::hash::{Hash, Hasher};
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bowerbird_rules::{Profile, Rule, RuleSet, Scratch, tokenize};
+use peak_alloc::PeakAlloc;
+use world::Post;
+
+/// Counts what is allocated.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+const POSTS: usize = 50_000;
+const ROUNDS: usize = 9;
+const SIZES: [usize; 4] = [10, 1_000, 100_000, 1_000_000];
+
+fn main() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let posts = world::posts(POSTS);
+    let bytes: usize = posts.iter().map(|post| post.text.len()).sum();
+    writeln!(out, "{POSTS} posts of {} bytes", bytes / POSTS)?;
+    let floor = per_second(&posts, |post| {
+        tokenize(&post.text, Profile::Stream, &mut |token| {
+            let mut hasher = rustc_hash::FxHasher::default();
+            token.text.hash(&mut hasher);
+            black_box(hasher.finish());
+        });
+    });
+    writeln!(
+        out,
+        "{:<34}{floor:>12.0} posts/s",
+        "floor: tokenise, fold, hash"
+    )?;
+    let asked: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| arg != "--bench")
+        .collect();
+    let is_asked = |what: &str| asked.is_empty() || asked.iter().any(|asked| asked == what);
+    for (name, make) in [
+        ("plain", world::plain_rules as fn(usize) -> Vec<String>),
+        ("mixed", world::mixed_rules),
+    ] {
+        if !is_asked(name) {
+            continue;
+        }
+        let rules = make(SIZES[SIZES.len() - 1]);
+        for count in SIZES
+            .into_iter()
+            .filter(|count| is_asked(&count.to_string()) || asked.len() == 1)
+        {
+            one_size(&mut out, name, &posts, &rules[..count], floor)?;
+        }
+    }
+    Ok(())
+}
+
+fn one_size(
+    out: &mut impl Write,
+    name: &str,
+    posts: &[Post],
+    rules: &[String],
+    floor: f64,
+) -> io::Result<()> {
+    let before = MEMORY.current_usage();
+    let started = Clock::start();
+    let set = RuleSet::new();
+    let parsed = rules
+        .iter()
+        .map(|rule| Arc::new(Rule::parse(rule).expect("the rules of the bench parse")));
+    set.replace((0..).zip(parsed));
+    let load = started.seconds();
+    let memory = MEMORY.current_usage() - before;
+    let snapshot = set.snapshot();
+    let (mut scratch, mut keys, mut matched) = (Scratch::new(), Vec::new(), 0);
+    let speed = per_second(posts, |post| {
+        snapshot.matches(&post.doc(), &mut scratch, &mut keys);
+        matched += keys.len();
+    });
+    writeln!(
+        out,
+        "{name} {:>9} rules {speed:>12.0} posts/s, {:.2} of the floor; {:.2} matches a post; loaded in {:.2} s; {} B a rule",
+        rules.len(),
+        speed / floor,
+        matched as f64 / (posts.len() * ROUNDS) as f64,
+        load,
+        memory / rules.len(),
+    )?;
+    changes(out, &set, rules)
+}
+
+/// What one change costs: every rule of a thousand taken out and put in again.
+fn changes(out: &mut impl Write, set: &RuleSet, rules: &[String]) -> io::Result<()> {
+    let step = (rules.len() / 10_000).max(1);
+    let some: Vec<(u64, Arc<Rule>)> = (0..rules.len())
+        .step_by(step)
+        .map(|n| {
+            (
+                n as u64,
+                Arc::new(Rule::parse(&rules[n]).expect("parsed before")),
+            )
+        })
+        .collect();
+    let started = Clock::start();
+    for (key, _) in &some {
+        assert!(set.remove(*key));
+    }
+    let removed = started.seconds() * 1e6 / some.len() as f64;
+    let started = Clock::start();
+    for (key, rule) in &some {
+        set.insert(*key, rule);
+    }
+    let inserted = started.seconds() * 1e6 / some.len() as f64;
+    writeln!(
+        out,
+        "      one removed in {:.2} µs, one inserted in {:.2} µs",
+        removed, inserted
+    )
+}
+
+fn per_second(posts: &[Post], mut one: impl FnMut(&Post)) -> f64 {
+    posts.iter().for_each(&mut one);
+    let started = Clock::start();
+    for _ in 1..ROUNDS {
+        posts.iter().for_each(&mut one);
+    }
+    (posts.len() * (ROUNDS - 1)) as f64 / started.seconds()
+}
+
+/// Measures the time this thread had a core, where the system says, so that others on the machine disturb less.
+struct Clock {
+    on_core: Option<u64>,
+    started: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self {
+            on_core: on_core(),
+            started: Instant::now(),
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        match (self.on_core, on_core()) {
+            (Some(start), Some(end)) => (end - start) as f64 / 1e9,
+            _ => self.started.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+/// Nanoseconds that this thread has had a core.
+fn on_core() -> Option<u64> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    stat.split(' ').next()?.parse().ok()
+}

@@ -1,0 +1,109 @@
+//! What a post offers and a rule can hang on, as numbers.
+//!
+//! A feature is a word, a few words in a row, a tag, an account, a language and so on: whatever a rule may demand and a post may
+//! have. Two different features may share a number, so numbers only choose which rules are tried.
+
+use std::hash::Hasher;
+
+use rustc_hash::FxHasher;
+
+/// The most words in a row that make one feature. Longer phrases hang on a part of themselves.
+pub(crate) const MAX_ROW: usize = 12;
+
+/// What a feature is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// One to [`MAX_ROW`] words of a text.
+    Words,
+    /// The same with nothing between them, as in scripts written without blanks.
+    GluedWords,
+    Hashtag,
+    Mention,
+    Cashtag,
+    Author,
+    Answered,
+    Reposted,
+    Conversation,
+    AnsweredPost,
+    RepostedPost,
+    QuotedPost,
+    Language,
+    Country,
+    Place,
+    PlaceWord,
+    App,
+    Named,
+    Context,
+    LinkWord,
+    TitleWord,
+    DescriptionWord,
+    BioWord,
+    NameWord,
+    LocationWord,
+    /// A cell of the map, see [`super::grid`].
+    Cell,
+    /// `is:` or `has:`, or that it is not so.
+    Flag,
+    /// Every post has it: what rules without any other feature hang on.
+    Always,
+}
+
+impl Kind {
+    /// The kinds that can be compared as text: for these a post's feature and a rule's say all there is to say.
+    pub(crate) const TEXTS: [Self; 8] = [
+        Self::Words,
+        Self::GluedWords,
+        Self::Hashtag,
+        Self::Mention,
+        Self::Cashtag,
+        Self::Author,
+        Self::Answered,
+        Self::Reposted,
+    ];
+
+    /// Its place in [`Self::TEXTS`] plus 1; 0 for one that is not there.
+    pub(crate) fn text_code(self) -> u64 {
+        Self::TEXTS
+            .iter()
+            .position(|&kind| kind == self)
+            .map_or(0, |at| at as u64 + 1)
+    }
+}
+
+/// Spreads every bit of `x` over all bits.
+pub(crate) fn spread(x: u64) -> u64 {
+    let product = u128::from(x ^ 0x243f_6a88_85a3_08d3) * 0x9e37_79b9_7f4a_7c15_u128;
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
+/// One word of a text, by the word's hash.
+pub(crate) fn word(hash: u64) -> u64 {
+    spread(hash)
+}
+
+/// A row of words followed by one more.
+pub(crate) fn longer(row: u64, hash: u64) -> u64 {
+    spread(row.rotate_left(23) ^ hash)
+}
+
+/// Anything that has a folded name.
+pub(crate) fn named(kind: Kind, name: &str) -> u64 {
+    numbered(kind, hash_name(name))
+}
+
+/// Anything that has a number: a word of another text than the post's, by its hash; a cell; a flag.
+pub(crate) fn numbered(kind: Kind, number: u64) -> u64 {
+    spread(number ^ (kind as u64 + 1).wrapping_mul(0xa076_1d64_78bd_642f))
+}
+
+/// What every post has.
+pub(crate) fn always() -> u64 {
+    numbered(Kind::Always, 0)
+}
+
+fn hash_name(name: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(name.as_bytes());
+    hasher.finish()
+}

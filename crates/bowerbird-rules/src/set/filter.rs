@@ -1,0 +1,74 @@
+//! "Does any rule hang on this feature?", answered from a few bytes: nearly all features of a post end here.
+//!
+//! A Bloom filter whose bits for one feature lie in one word, so a question costs one look at memory. Bits are only ever set, so
+//! all snapshots share one filter: a bit too many costs a search in vain and nothing else.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bits kept for each feature when the filter is full.
+const BITS_PER_FEATURE: usize = 16;
+
+/// The smallest filter, in words.
+const MIN_WORDS: usize = 1 << 10;
+
+/// See the module.
+pub(crate) struct Filter {
+    words: Box<[AtomicU64]>,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self::for_features(0)
+    }
+}
+
+impl Filter {
+    /// Room for `features`, and as many again before it should grow.
+    pub(crate) fn for_features(features: usize) -> Self {
+        let words = (2 * features * BITS_PER_FEATURE / 64).next_power_of_two();
+        Self {
+            words: (0..words.max(MIN_WORDS))
+                .map(|_| AtomicU64::new(0))
+                .collect(),
+        }
+    }
+
+    /// How many features it answers for without too many false alarms.
+    pub(crate) fn room(&self) -> usize {
+        self.words.len() * 64 / BITS_PER_FEATURE
+    }
+
+    /// Notes a feature.
+    pub(crate) fn set(&self, feature: u64) {
+        self.words[self.place(feature)].fetch_or(bits(feature), Ordering::Relaxed);
+    }
+
+    /// Notes that a longer row of words begins with the one that is this feature.
+    pub(crate) fn set_start(&self, feature: u64) {
+        self.words[self.place(feature)].fetch_or(start_bits(feature), Ordering::Relaxed);
+    }
+
+    /// May a rule hang on this feature, and may one hang on a longer row of words that begins with it? `false` is certain.
+    pub(crate) fn ask(&self, feature: u64) -> (bool, bool) {
+        let word = self.words[self.place(feature)].load(Ordering::Relaxed);
+        let (bits, start_bits) = (bits(feature), start_bits(feature));
+        (word & bits == bits, word & start_bits == start_bits)
+    }
+
+    /// May a rule hang on this feature? `false` is certain.
+    pub(crate) fn may_hold(&self, feature: u64) -> bool {
+        self.ask(feature).0
+    }
+
+    fn place(&self, feature: u64) -> usize {
+        (feature >> 20) as usize & (self.words.len() - 1)
+    }
+}
+
+fn bits(feature: u64) -> u64 {
+    (1 << (feature & 63)) | (1 << ((feature >> 6) & 63)) | (1 << ((feature >> 12) & 63))
+}
+
+fn start_bits(feature: u64) -> u64 {
+    (1 << ((feature >> 46) & 63)) | (1 << ((feature >> 52) & 63)) | (1 << (feature >> 58))
+}
