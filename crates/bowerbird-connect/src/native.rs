@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::json;
 
 /// The form this build writes. It reads this and every earlier one.
-pub const VERSION: u64 = 1;
+const VERSION: u64 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct Envelope<E> {

@@ -31,7 +31,7 @@ pub use envelope::x_v2_envelope;
 use story::Story;
 
 /// The service of the synthetic stream.
-pub const SERVICE: &str = "synthetic";
+const SERVICE: &str = "synthetic";
 
 /// A paced stream looks this often whether posts are due: seldom enough to batch a fast one, often enough to look live.
 const TICK: Duration = Duration::from_millis(40);

@@ -125,11 +125,6 @@ impl XStandIn {
         format!("http://{}", self.address)
     }
 
-    /// Adds answers to the script.
-    pub fn then(&self, answers: impl IntoIterator<Item = Answer>) {
-        self.change(|state| state.streams.extend(answers));
-    }
-
     /// Answers the next requests about rules so.
     pub fn answer_rules_with(&self, answers: impl IntoIterator<Item = Answer>) {
         self.change(|state| state.rule_answers.extend(answers));
