@@ -184,12 +184,27 @@ async fn a_deleted_post_is_not_shown_again() {
 async fn a_slow_reader_misses_and_is_told() {
     let (hub, task) = Hub::new(live());
     let mut reader = hub.subscribe(None);
-    for n in 0..INTAKE_QUEUE as u64 + 2 {
+    offer(&hub, 0, &[post("0", "x", vec![])]);
+    let many = vec![post("1", "x", vec![]); INTAKE_QUEUE];
+    offer(&hub, 1, &many);
+    tokio::spawn(task.run());
+    let got = texts(&read(&mut reader, 2).await);
+    assert_eq!(
+        got,
+        ["0 post x".to_owned(), format!("missed {INTAKE_QUEUE}")]
+    );
+}
+
+#[tokio::test]
+async fn a_slow_stream_may_wait_for_a_while() {
+    let (hub, task) = Hub::new(live());
+    let mut reader = hub.subscribe(None);
+    for n in 0..200 {
         offer(&hub, n, &[post(&n.to_string(), "x", vec![])]);
     }
     tokio::spawn(task.run());
-    let got = texts(&read(&mut reader, INTAKE_QUEUE + 1).await);
-    assert!(got.contains(&"missed 2".to_owned()), "{got:?}");
+    let got = read(&mut reader, 200).await;
+    assert!(got.iter().all(|one| matches!(one, Delivery::Event(_))));
 }
 
 /// The texts that a page would show, and their number in memory.
