@@ -38,14 +38,16 @@ pub struct LiveTracks {
 #[derive(Debug, Default)]
 struct TakenUp {
     rules: Arc<Snapshot>,
-    by_id: BTreeMap<TrackId, Arc<LiveTrack>>,
+    by_id: LiveById,
 }
+
+type LiveById = BTreeMap<TrackId, Arc<LiveTrack>>;
 
 impl LiveTracks {
     /// Takes up the tracks as they are now. A track whose rule no longer parses is left out and named.
     pub fn apply(&self, tracks: Vec<Track>) -> Vec<(TrackId, RuleError)> {
         let before = self.taken_up.load_full();
-        let mut by_id = BTreeMap::new();
+        let mut by_id = LiveById::new();
         let mut failed = Vec::new();
         for track in &tracks {
             let same_rule = before
@@ -69,13 +71,36 @@ impl LiveTracks {
                 Err(error) => failed.push((track.id, error)),
             }
         }
-        let running = by_id.iter().filter(|(_, live)| !live.track.draft.paused);
-        self.rules
-            .replace(running.map(|(id, live)| (id.0, Arc::clone(&live.rule))));
+        self.match_only(&before.by_id, &by_id);
         let rules = self.rules.snapshot();
         self.taken_up.store(Arc::new(TakenUp { rules, by_id }));
         self.changes.send_replace(Arc::new(tracks));
         failed
+    }
+
+    /// Changes the set of rules from those that ran `before` to those that run `now`: as few as differ.
+    fn match_only(&self, before: &LiveById, now: &LiveById) {
+        let running = |tracks: &LiveById, id: &TrackId| {
+            let live = tracks.get(id).filter(|live| !live.track.draft.paused);
+            live.map(|live| Arc::clone(&live.rule))
+        };
+        if before.is_empty() {
+            let all = now.keys().filter_map(|id| Some((id.0, running(now, id)?)));
+            return self.rules.replace(all);
+        }
+        for id in now.keys() {
+            match (running(before, id), running(now, id)) {
+                (Some(was), Some(is)) if Arc::ptr_eq(&was, &is) => {}
+                (_, Some(rule)) => self.rules.insert(id.0, &rule),
+                (Some(_), None) => {
+                    self.rules.remove(id.0);
+                }
+                (None, None) => {}
+            }
+        }
+        for id in before.keys().filter(|id| !now.contains_key(id)) {
+            self.rules.remove(id.0);
+        }
     }
 
     /// What sources that filter upstream listen to: the tracks, newly sent with every change.

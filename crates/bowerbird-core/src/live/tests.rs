@@ -96,3 +96,21 @@ fn marks_of_several_rules_are_joined() {
     merge(&mut ranges);
     assert_eq!(ranges, [0..3, 4..7, 9..9]);
 }
+
+#[test]
+fn a_pause_a_new_rule_and_a_removal_each_change_what_is_matched() {
+    let live = LiveTracks::default();
+    let both = |first: Track| vec![first, track(2, "rain")];
+    live.apply(both(track(1, "rain")));
+    let mut paused = track(1, "rain");
+    paused.draft.paused = true;
+    live.apply(both(paused));
+    assert_eq!(caught(&live, "s", 1, "rain and snow"), [2]);
+    live.apply(both(track(1, "snow")));
+    assert_eq!(caught(&live, "s", 1, "rain and snow"), [1, 2]);
+    assert_eq!(caught(&live, "s", 1, "rain"), [2]);
+    live.apply(Vec::new());
+    assert_eq!(caught(&live, "s", 1, "rain and snow"), [0_u64; 0]);
+    live.apply(both(track(1, "((")));
+    assert_eq!(caught(&live, "s", 1, "rain"), [2]);
+}
