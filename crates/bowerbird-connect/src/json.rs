@@ -18,7 +18,7 @@ pub(crate) mod lenient;
 
 /// The deepest nesting that is surely read. Real messages stay under 14. The parser recurses, also over what it skips, so
 /// without a limit a hostile frame overflows the stack; a level takes some hundred bytes of it, and in a debug build, which
-/// therefore reads less deep, fifty thousand.
+/// therefore reads less deep, some ten thousand.
 const MAX_DEPTH: usize = if cfg!(debug_assertions) { 20 } else { 64 };
 
 /// A frame with no more opening brackets than this is not measured, because even if each were inside the one before, the
