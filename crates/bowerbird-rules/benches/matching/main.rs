@@ -1,8 +1,9 @@
 //! How fast posts are matched against ten, a thousand, a hundred thousand and a million rules, beside the floor (tokenise, lower-case
 //! and hash the same texts, nothing else) and what others would do.
 //!
-//! `cargo bench -p bowerbird-rules`; of one set or size alone: `cargo bench -p bowerbird-rules -- plain 1000000`. One core.
+//! `cargo bench -p bowerbird-rules`; of one set, of one size, or of the others alone: `cargo bench -p bowerbird-rules -- plain 1000000`. One core.
 
+mod others;
 mod world;
 
 use std::hash::{Hash, Hasher};
@@ -59,6 +60,50 @@ fn main() -> io::Result<()> {
         {
             one_size(&mut out, name, &posts, &rules[..count], floor)?;
         }
+    }
+    if is_asked("others") {
+        baselines(&mut out, &posts, floor)?;
+    }
+    Ok(())
+}
+
+/// What others would do with the plain set.
+fn baselines(out: &mut impl Write, posts: &[Post], floor: f64) -> io::Result<()> {
+    let all = world::plain_rules(SIZES[SIZES.len() - 1]);
+    for count in SIZES {
+        let rules = &all[..count];
+        let mut line = |name: &str, speed: f64, build: f64| {
+            let share = speed / floor;
+            writeln!(
+                out,
+                "{name:<28}{count:>9} rules {speed:>12.0} posts/s, {share:.4} of the floor; built in {build:.2} s"
+            )
+        };
+        line("every rule on its own", others::naive(posts, rules), 0.0)?;
+        let literals = others::literals(rules);
+        let started = Clock::start();
+        let automaton = others::aho_corasick(&literals);
+        let build = started.seconds();
+        let speed = per_second(posts, |post| {
+            let text = post.text.to_lowercase();
+            let found = automaton
+                .find_overlapping_iter(&text)
+                .map(|found| (found.start(), found.end()));
+            black_box(others::count_words(&text, found));
+        });
+        line("aho-corasick, literals", speed, build)?;
+        drop(automaton);
+        let started = Clock::start();
+        let automaton = others::daachorse(&literals);
+        let build = started.seconds();
+        let speed = per_second(posts, |post| {
+            let text = post.text.to_lowercase();
+            let found = automaton
+                .find_overlapping_iter(&text)
+                .map(|found| (found.start(), found.end()));
+            black_box(others::count_words(&text, found));
+        });
+        line("daachorse, literals", speed, build)?;
     }
     Ok(())
 }
