@@ -274,3 +274,6 @@ fn flatten(
 ) -> Result<(), EngineError> {
     ended.map_err(|panicked| EngineError::Panicked(panicked.to_string()))?
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,8 @@ use super::tail::Frame;
 
 /// How many bytes of records are joined into one frame, so that the first of a group does not wait for many others.
 const GROUP_BYTES: usize = 4 << 20;
-/// A segment whose records all lanes have acknowledged is kept no longer than this: what was deleted elsewhere is to go from here too.
+/// A segment whose records all lanes have acknowledged goes with the first write after so long: what was deleted elsewhere is to go from
+/// here too.
 const KEEP_DONE_FOR: Duration = Duration::from_secs(3_600);
 
 /// Something to make durable.
