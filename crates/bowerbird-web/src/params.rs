@@ -166,7 +166,20 @@ impl Params {
 
     /// A track's number.
     pub(crate) fn track(&self, name: &str) -> Result<Option<TrackId>, ApiError> {
-        self.parsed(name, "a track's number")
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        let id = parse_id(value)
+            .ok_or_else(|| ApiError::bad_parameter(name, "expected a track's number"))?;
+        Ok(Some(TrackId(id)))
+    }
+
+    /// Numbers of tracks, separated by commas.
+    pub(crate) fn tracks(&self, name: &str) -> Result<Vec<TrackId>, ApiError> {
+        let ids = self.list(name).map(|id| parse_id(id).map(TrackId));
+        ids.collect::<Option<_>>().ok_or_else(|| {
+            ApiError::bad_parameter(name, "expected numbers of tracks, separated by commas")
+        })
     }
 
     /// A source's name.
@@ -178,6 +191,12 @@ impl Params {
             .map(Some)
             .map_err(|error| ApiError::bad_parameter(name, error))
     }
+}
+
+/// Reads a number that a track or a dead letter can have; stores count no further.
+pub(crate) fn parse_id(text: &str) -> Option<u64> {
+    let id = text.trim().parse().ok()?;
+    i64::try_from(id).is_ok().then_some(id)
 }
 
 /// Reads what a person or a date field writes.

@@ -57,10 +57,7 @@ pub(crate) async fn find_chart(
     params: Params,
 ) -> Result<Json<Chart>, ApiError> {
     params.only(&[&["tracks", "from", "until"]])?;
-    let tracks: Result<Vec<TrackId>, _> = params.list("tracks").map(str::parse).collect();
-    let tracks = tracks.map_err(|_| {
-        ApiError::bad_parameter("tracks", "expected numbers of tracks, separated by commas")
-    })?;
+    let tracks = params.tracks("tracks")?;
     if tracks.len() > MOST_TRACKS {
         return Err(ApiError::bad_parameter(
             "tracks",

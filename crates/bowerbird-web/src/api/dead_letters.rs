@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::posts::raw_response;
 use crate::error::ApiError;
-use crate::params::{JsonBody, Params};
+use crate::params::{JsonBody, Params, parse_id};
 use crate::site::{App, Site};
 
 /// The most dead letters in one answer, and in one request.
@@ -165,14 +165,14 @@ fn numbers(ids: &[String]) -> Result<Vec<u64>, ApiError> {
             format_args!("expected 1 to {MOST} numbers"),
         ));
     }
-    let numbers: Result<Vec<u64>, _> = ids.iter().map(|id| id.parse()).collect();
-    numbers.map_err(|_| {
+    let numbers: Option<Vec<u64>> = ids.iter().map(|id| parse_id(id)).collect();
+    numbers.ok_or_else(|| {
         ApiError::bad_parameter("ids", "expected numbers of dead letters, as in [\"12\"]")
     })
 }
 
 async fn found(site: &Site, id: &str) -> Result<(DeadLetter, Vec<u8>), ApiError> {
     let missing = || ApiError::not_found_named("dead letter", id);
-    let number = id.parse().map_err(|_| missing())?;
+    let number = parse_id(id).ok_or_else(missing)?;
     site.store().dead_letter(number).await?.ok_or_else(missing)
 }

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bowerbird_core::hub::{Delivery, Subscription};
-use bowerbird_core::ids::TrackId;
 use bowerbird_core::rules::Rule;
 use bowerbird_core::sink::Sink;
 use bowerbird_core::sink::lines::{JsonLines, LinesFilter};
@@ -40,10 +39,7 @@ pub(crate) async fn live(
     params: Params,
 ) -> Result<Response, ApiError> {
     params.only(&[&["tracks", "after"]])?;
-    let tracks: Result<Vec<TrackId>, _> = params.list("tracks").map(str::parse).collect();
-    let tracks = tracks.map_err(|_| {
-        ApiError::bad_parameter("tracks", "expected numbers of tracks, separated by commas")
-    })?;
+    let tracks = params.tracks("tracks")?;
     let last = headers
         .get("last-event-id")
         .and_then(|id| id.to_str().ok())

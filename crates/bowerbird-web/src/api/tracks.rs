@@ -15,13 +15,18 @@ use utoipa::ToSchema;
 use super::rules::RuleProblem;
 use super::status::BackfillView;
 use crate::error::ApiError;
-use crate::params::JsonBody;
+use crate::params::{self, JsonBody};
 use crate::site::{App, Site};
 
 /// The longest name of a track, in characters.
 pub(crate) const MAX_NAME_CHARS: usize = 100;
 /// Tracks at most: the matcher of this release rebuilds its whole set with every change.
 const MOST_TRACKS: usize = 10_000;
+
+/// The longest retention: a hundred years.
+const MOST_RETENTION_SECONDS: u64 = 100 * 365 * 24 * 60 * 60;
+/// The most sources that a track names.
+const MOST_SOURCES: usize = 100;
 
 /// A track with what it has caught.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -175,8 +180,9 @@ pub(crate) async fn find_backfill(
 
 /// A track's number as it stands in an address.
 pub(crate) fn parse_id(text: &str) -> Result<TrackId, ApiError> {
-    text.parse()
-        .map_err(|_| ApiError::not_found_named("track", text))
+    params::parse_id(text)
+        .map(TrackId)
+        .ok_or_else(|| ApiError::not_found_named("track", text))
 }
 
 /// All tracks with their counts, by number.
@@ -311,10 +317,19 @@ fn checked(draft: TrackDraft) -> Result<TrackDraft, ApiError> {
             "expected a time after the start",
         ));
     }
-    if draft.retention_seconds == Some(0) {
+    if draft
+        .retention_seconds
+        .is_some_and(|seconds| !(1..=MOST_RETENTION_SECONDS).contains(&seconds))
+    {
         return Err(ApiError::bad_parameter(
             "retention_seconds",
-            "expected at least 1, or null to keep for ever",
+            format_args!("expected 1 to {MOST_RETENTION_SECONDS}, or null to keep for ever"),
+        ));
+    }
+    if draft.sources.len() > MOST_SOURCES {
+        return Err(ApiError::bad_parameter(
+            "sources",
+            format_args!("expected at most {MOST_SOURCES}"),
         ));
     }
     Rule::parse(&draft.rule).map_err(|error| ApiError::bad_rule(&error))?;

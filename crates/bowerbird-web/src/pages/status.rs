@@ -14,7 +14,7 @@ use crate::api::dead_letters::{self, DeadLetters};
 use crate::api::status::{SourceView, StatusView, status};
 use crate::error::ApiError;
 use crate::format::{bytes, number, plural, segment};
-use crate::params::Params;
+use crate::params::{Params, parse_id};
 use crate::site::App;
 
 /// Rows of a list.
@@ -195,8 +195,9 @@ pub(crate) async fn handle_dead_letters(
     State(app): State<App>,
     OurForm(form): OurForm,
 ) -> Result<Response, ApiError> {
-    let ids: Result<Vec<u64>, _> = form.list("id").take(ROWS).map(str::parse).collect();
-    let ids = ids.map_err(|_| ApiError::bad_parameter("id", "expected numbers of dead letters"))?;
+    let ids: Option<Vec<u64>> = form.list("id").take(ROWS).map(parse_id).collect();
+    let ids =
+        ids.ok_or_else(|| ApiError::bad_parameter("id", "expected numbers of dead letters"))?;
     let note = match (form.get("what"), ids.is_empty()) {
         (_, true) => "Nothing was chosen.".to_owned(),
         (Some("retry"), _) => {

@@ -68,6 +68,16 @@ async fn a_track_that_makes_no_sense_is_refused_with_its_reason() {
             "bad_parameter",
         ),
         (
+            json!({ "name": "Dogs", "rule": "dog", "retention_seconds": u64::MAX }),
+            StatusCode::BAD_REQUEST,
+            "bad_parameter",
+        ),
+        (
+            json!({ "name": "Dogs", "rule": "dog", "sources": vec!["demo"; 101] }),
+            StatusCode::BAD_REQUEST,
+            "bad_parameter",
+        ),
+        (
             json!({ "name": "Dogs", "rule": "dog", "nmae": 1 }),
             StatusCode::BAD_REQUEST,
             "bad_request",
@@ -361,6 +371,26 @@ async fn the_spool_and_the_chart_are_looked_into() {
         .get("/api/v1/chart?from=2020-01-01&until=2026-01-01")
         .await;
     assert_eq!(long.code(), "bad_parameter");
+}
+
+#[tokio::test]
+async fn a_number_that_nothing_can_have_is_no_failure_inside() {
+    let house = House::new().await;
+    let most = u64::MAX;
+    for path in ["dead-letters", "tracks"] {
+        let answer = house.get(&format!("/api/v1/{path}/{most}")).await;
+        assert_eq!(answer.code(), "not_found", "{path}");
+    }
+    for path in ["chart?tracks", "live?tracks", "recent?track", "posts?track"] {
+        let answer = house.get(&format!("/api/v1/{path}={most}")).await;
+        assert_eq!(answer.code(), "bad_parameter", "{path}");
+    }
+    let dropped = json!({ "ids": [most.to_string()] });
+    let drop = "/api/v1/dead-letters/drop";
+    let answer = house
+        .call(Trust::Loopback, "POST", drop, Some(dropped))
+        .await;
+    assert_eq!(answer.code(), "bad_parameter");
 }
 
 #[tokio::test]
