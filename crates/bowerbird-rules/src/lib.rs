@@ -40,4 +40,4 @@ pub use set::{RuleSet, Scratch, Snapshot};
 pub use token::{Profile, Token, tokenize};
 pub use tokenized::{MAX_TEXT_BYTES, TokenizedDoc};
 pub use v11::from_v11;
-pub use x::{XDialect, XLimits};
+pub use x::{Conjunction, Upstream, XDialect, XLimits};

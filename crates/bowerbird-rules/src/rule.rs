@@ -6,7 +6,7 @@ use crate::doc::Doc;
 use crate::error::RuleError;
 use crate::expr::Expr;
 use crate::tokenized::{TokenizedDoc, View};
-use crate::x::XLimits;
+use crate::x::{Upstream, XLimits};
 
 /// An expression that a post matches or not.
 #[derive(Debug, Clone)]
@@ -88,6 +88,11 @@ impl Rule {
     /// What X would refuse or question, in the order of the text.
     pub fn check_for_x(&self, limits: &XLimits) -> Vec<RuleError> {
         crate::x::check(&self.text, &self.expr, limits)
+    }
+
+    /// What to ask X for, so that everything the rule matches comes; an error if X cannot be asked for it.
+    pub fn upstream(&self, limits: &XLimits) -> Result<Upstream, RuleError> {
+        crate::x::upstream(self, limits)
     }
 
     /// What is allowed and yet probably not meant; warnings only.

@@ -4,6 +4,7 @@
 //! against, or what its pages leave open, is a warning.
 
 mod shape;
+mod upstream;
 
 use std::ops::Range;
 
@@ -15,6 +16,8 @@ use crate::token::chars::{Class, JOINER, class, is_modifier, is_presentation};
 
 pub(crate) use shape::is_only_negative;
 use shape::{find_samples, has_source, has_standalone, is_only_stop_words};
+pub(crate) use upstream::upstream;
+pub use upstream::{Conjunction, Upstream};
 
 /// Which of X's interfaces a rule is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

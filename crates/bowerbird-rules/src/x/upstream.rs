@@ -1,0 +1,313 @@
+//! What to ask X for, so that everything a rule matches comes: alternatives that X accepts, as narrow as they may be and never
+//! narrower than the rule.
+//!
+//! What X lacks is asked for more widely, up to everything, and a negation of it is left out; exact matching is done here. How alternatives
+//! of several rules are put together is the caller's.
+
+use super::{Check, XLimits, is_only_negative};
+use crate::error::RuleError;
+use crate::expr::{AccountRole, Expr, ExprKind, Flag, IdRole, Part, Term, Words};
+use crate::rule::Rule;
+
+use super::shape::has_standalone;
+
+/// What a rule asks of X.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// At least one of these matches every post that the rule matches; none if no post of X can match it.
+    pub alternatives: Vec<Conjunction>,
+    /// Will posts come that the rule does not match?
+    pub is_wider: bool,
+}
+
+/// Parts that must all hold, each as X reads it, in a fixed order: equal ones ask for the same. No parts ask for the same and hold other ones too.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Conjunction(Vec<String>);
+
+impl Conjunction {
+    /// The parts, sorted.
+    pub fn parts(&self) -> &[String] {
+        &self.0
+    }
+
+    /// So many of its parts as `keep` says; it asks for at least as much.
+    pub fn only(&self, keep: impl Fn(usize) -> bool) -> Self {
+        let kept = self.0.iter().enumerate().filter(|(at, _)| keep(*at));
+        Self(kept.map(|(_, part)| part.clone()).collect())
+    }
+}
+
+impl std::fmt::Display for Conjunction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
+}
+
+/// What is asked for in place of a part.
+enum Wide {
+    Everything,
+    Nothing,
+    Only(Expr),
+}
+
+/// What `rule` asks of X, or why X cannot be asked for it.
+pub(crate) fn upstream(rule: &Rule, limits: &XLimits) -> Result<Upstream, RuleError> {
+    let mut asking = Asking {
+        limits,
+        is_wider: false,
+    };
+    let refuse = |message: &str| {
+        let error = RuleError::new(rule.text(), rule.expr().span.clone(), message);
+        error.hint("add a word, a tag or an account that every post wanted has")
+    };
+    let mut alternatives = Vec::new();
+    match asking.widen(rule.expr(), true) {
+        Wide::Nothing => {}
+        Wide::Everything => return Err(refuse("X would have to send everything for this rule")),
+        Wide::Only(expr) => {
+            for alternative in any_parts(expr) {
+                if !has_standalone(&alternative, true, limits.dialect) {
+                    return Err(refuse(
+                        "nothing in one of its alternatives can stand alone at X",
+                    ));
+                }
+                asking
+                    .fit(all_parts(alternative), &mut alternatives)
+                    .ok_or_else(|| refuse("a part of it is longer than a rule at X may be"))?;
+            }
+        }
+    }
+    alternatives.sort();
+    alternatives.dedup();
+    Ok(Upstream {
+        alternatives,
+        is_wider: asking.is_wider,
+    })
+}
+
+struct Asking<'a> {
+    limits: &'a XLimits,
+    is_wider: bool,
+}
+
+impl Asking<'_> {
+    /// Something X accepts that matches all that `expr`, or its negation, matches; without negated groups.
+    fn widen(&mut self, expr: &Expr, positive: bool) -> Wide {
+        match (&expr.kind, positive) {
+            (ExprKind::Term(term), true) => self.term(term),
+            (ExprKind::Term(term), false) => self.negated(term),
+            (ExprKind::Not(part), _) => self.widen(part, !positive),
+            (ExprKind::All(parts), true) | (ExprKind::Any(parts), false) => {
+                self.all(parts, positive)
+            }
+            (ExprKind::Any(parts), true) | (ExprKind::All(parts), false) => {
+                self.any(parts, positive)
+            }
+        }
+    }
+
+    fn all(&mut self, parts: &[Expr], positive: bool) -> Wide {
+        let mut kept = Vec::new();
+        for part in parts {
+            match self.widen(part, positive) {
+                Wide::Everything => self.is_wider = true,
+                Wide::Nothing => return Wide::Nothing,
+                Wide::Only(part) => kept.extend(all_parts(part)),
+            }
+        }
+        joined(kept, ExprKind::All).map_or(Wide::Everything, Wide::Only)
+    }
+
+    fn any(&mut self, parts: &[Expr], positive: bool) -> Wide {
+        let mut kept = Vec::new();
+        for part in parts {
+            match self.widen(part, positive) {
+                Wide::Everything => return Wide::Everything,
+                Wide::Nothing => {}
+                // X takes no alternative that only says what is not wanted.
+                Wide::Only(part) if is_only_negative(&part) => {
+                    self.is_wider = true;
+                    return Wide::Everything;
+                }
+                Wide::Only(part) => kept.extend(any_parts(part)),
+            }
+        }
+        joined(kept, ExprKind::Any).map_or(Wide::Nothing, Wide::Only)
+    }
+
+    fn term(&mut self, term: &Term) -> Wide {
+        let wider = match term {
+            Term::Words(words) => return Wide::Only(of(Term::Words(quoted(words)))),
+            _ if self.accepts(term) => return Wide::Only(of(term.clone())),
+            // Nothing that X sends has these.
+            Term::Account(AccountRole::FromAffiliateOf | AccountRole::ToAffiliateOf, _)
+            | Term::Account(..)
+            | Term::Mention(_)
+            | Term::Id(
+                IdRole::Conversation | IdRole::ReplyTo | IdRole::RepostOf | IdRole::List,
+                _,
+            )
+            | Term::Embedding(_)
+            | Term::EmbeddingThreshold(_)
+            | Term::Profile(..)
+            | Term::ProfilePointRadius(_)
+            | Term::ProfileBoundingBox(_)
+            | Term::Has(Part::ProfileGeo)
+            | Term::Count(..) => return Wide::Nothing,
+            Term::Has(Part::Symbols) => return Wide::Only(of(Term::Has(Part::Cashtags))),
+            Term::PointRadius(_) | Term::BoundingBox(_) => Term::Has(Part::Geo),
+            Term::Id(IdRole::QuoteOf, _) => Term::Is(Flag::Quote),
+            _ => {
+                self.is_wider = true;
+                return Wide::Everything;
+            }
+        };
+        self.is_wider = true;
+        Wide::Only(of(wider))
+    }
+
+    /// A negation is kept only of what X reads as we do.
+    fn negated(&mut self, term: &Term) -> Wide {
+        let term = match term {
+            Term::Words(words) => Term::Words(quoted(words)),
+            Term::Has(Part::Symbols) => Term::Has(Part::Cashtags),
+            Term::Is(Flag::Nullcast) => term.clone(),
+            Term::Sample(_) => {
+                self.is_wider = true;
+                return Wide::Everything;
+            }
+            _ if self.accepts(term) => term.clone(),
+            _ => {
+                self.is_wider = true;
+                return Wide::Everything;
+            }
+        };
+        let kind = ExprKind::Not(Box::new(of(term)));
+        Wide::Only(Expr { span: 0..0, kind })
+    }
+
+    /// Does X know this term, and may it stand here as it is? A sample is taken here: X would take another.
+    fn accepts(&self, term: &Term) -> bool {
+        if matches!(term, Term::Sample(_) | Term::Is(Flag::Nullcast)) {
+            return false;
+        }
+        let mut check = Check {
+            text: "",
+            limits: self.limits,
+            found: Vec::new(),
+        };
+        check.term(&(0..0), term);
+        check.found.iter().all(RuleError::is_warning)
+    }
+
+    /// Adds conjunctions that are short enough and together match all that `parts` match; `None` if there are none.
+    fn fit(&mut self, mut parts: Vec<Expr>, out: &mut Vec<Conjunction>) -> Option<()> {
+        loop {
+            let conjunction = conjunction(&parts);
+            if length(&conjunction) <= self.limits.max_chars {
+                out.push(conjunction);
+                return Some(());
+            }
+            let size = |at: &usize| printed(&parts[*at]).len();
+            let longest_choice = (0..parts.len())
+                .filter(|at| matches!(parts[*at].kind, ExprKind::Any(_)))
+                .max_by_key(size);
+            if let Some(at) = longest_choice {
+                let mut left = any_parts(parts.remove(at));
+                let right = left.split_off(left.len() / 2);
+                for half in [left, right] {
+                    let half = joined(half, ExprKind::Any)?;
+                    let all = parts.iter().cloned().chain(all_parts(half)).collect();
+                    self.fit(all, out)?;
+                }
+                return Some(());
+            }
+            // Asking for less is not possible, so one part goes: best one that only excludes.
+            let others = |at: usize| {
+                let mut others = parts.clone();
+                others.remove(at);
+                joined(others, ExprKind::All)
+            };
+            let stands = |at: &usize| {
+                others(*at).is_some_and(|rest| has_standalone(&rest, true, self.limits.dialect))
+            };
+            let gone = (0..parts.len())
+                .filter(stands)
+                .max_by_key(|at| (is_only_negative(&parts[*at]), size(at)))?;
+            parts.remove(gone);
+            self.is_wider = true;
+        }
+    }
+}
+
+/// How many characters X counts.
+pub(crate) fn length(conjunction: &Conjunction) -> usize {
+    let blanks = conjunction.0.len().saturating_sub(1);
+    conjunction
+        .0
+        .iter()
+        .map(|part| part.chars().count())
+        .sum::<usize>()
+        + blanks
+}
+
+fn conjunction(parts: &[Expr]) -> Conjunction {
+    let mut parts: Vec<String> = parts.iter().map(printed).collect();
+    parts.sort();
+    parts.dedup();
+    Conjunction(parts)
+}
+
+/// A part as it stands among others that must hold too.
+fn printed(part: &Expr) -> String {
+    match part.kind {
+        ExprKind::Any(_) => format!("({part})"),
+        _ => part.to_string(),
+    }
+}
+
+fn of(term: Term) -> Expr {
+    Expr {
+        span: 0..0,
+        kind: ExprKind::Term(term),
+    }
+}
+
+/// The same words in quotes, where X asks for them.
+fn quoted(words: &Words) -> Words {
+    let is_plain = |c: char| c.is_alphanumeric();
+    if words.is_quoted() || words.text().chars().all(is_plain) {
+        words.clone()
+    } else {
+        Words::new(words.text().to_owned(), true, None)
+    }
+}
+
+fn all_parts(expr: Expr) -> Vec<Expr> {
+    match expr.kind {
+        ExprKind::All(parts) => parts,
+        _ => vec![expr],
+    }
+}
+
+fn any_parts(expr: Expr) -> Vec<Expr> {
+    match expr.kind {
+        ExprKind::Any(parts) => parts,
+        _ => vec![expr],
+    }
+}
+
+/// One part stands for itself.
+fn joined(mut parts: Vec<Expr>, kind: impl FnOnce(Vec<Expr>) -> ExprKind) -> Option<Expr> {
+    match parts.len() {
+        0 => None,
+        1 => parts.pop(),
+        _ => Some(Expr {
+            span: 0..0,
+            kind: kind(parts),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;
