@@ -12,6 +12,7 @@ mod convert;
 mod lines;
 mod marks;
 mod other;
+mod packing;
 mod page;
 mod problem;
 mod reconcile;

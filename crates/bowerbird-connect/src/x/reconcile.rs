@@ -4,7 +4,7 @@
 //! if its text is still wanted, whatever version its tag names: X takes no rule twice, and between deleting and adding posts would be lost.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::rules::XLimits;
@@ -14,7 +14,7 @@ use bowerbird_core::track::Track;
 
 use super::config::{LeftOut, XReport};
 use super::rules_api::{Api, Refusal, Rule};
-use super::slots::{OUR_TAG, Wanted, plan};
+use super::slots::{OUR_TAG, Room, Wanted, plan};
 
 /// Keeps X's rules in line with the tracks of one source.
 #[derive(Debug)]
@@ -24,11 +24,22 @@ pub(super) struct Reconciler {
     pub(super) limits: XLimits,
     pub(super) max_rules: usize,
     /// What X refused, over all connections: not sent again while it stays as it is, as X counts what is sent.
-    pub(super) refused: Arc<Mutex<Refused>>,
+    pub(super) known: Arc<Mutex<Known>>,
+}
+
+/// What earlier calls taught.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    refused: Refused,
+    /// Alternatives of rules that X refused as a whole: each must get a rule of its own, so that the others are not refused with it.
+    apart: HashSet<String>,
 }
 
 /// Rules that X refused, by their text.
-pub(super) type Refused = HashMap<String, Refusal>;
+type Refused = HashMap<String, Refusal>;
+
+/// A refused rule is taken apart, and its parts are sent again, so many times.
+const MAX_ROUNDS: usize = 2;
 
 /// What to change. Indices are into the lists it was made of.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -45,22 +56,50 @@ impl Reconciler {
         tracks: &[Track],
         now: Time,
     ) -> Result<XReport, SourceError> {
+        let mut round = 1;
+        loop {
+            let (report, is_settled) = self.reconcile_once(tracks, now).await?;
+            if is_settled || round == MAX_ROUNDS {
+                return Ok(report);
+            }
+            round += 1;
+        }
+    }
+
+    /// Also says whether all that was refused was refused for its own sake.
+    async fn reconcile_once(
+        &self,
+        tracks: &[Track],
+        now: Time,
+    ) -> Result<(XReport, bool), SourceError> {
         let rules = self.api.list().await?;
         let foreign = rules.iter().filter(|rule| !is_ours(rule)).count();
-        let slots = self.max_rules.saturating_sub(foreign);
-        let mut plan = plan(tracks, &self.source, now, &self.limits, slots);
-        let mut refused = self.still_refused(&plan.wanted);
-        let changes = changes(&rules, &plan.wanted, &refused);
+        let current: Vec<&str> = rules
+            .iter()
+            .filter(|rule| is_ours(rule))
+            .map(|rule| rule.value.trim())
+            .collect();
+        let mut known = self.lock().clone();
+        let room = Room {
+            limits: &self.limits,
+            slots: self.max_rules.saturating_sub(foreign),
+            current: &current,
+            apart: &known.apart,
+        };
+        let mut plan = plan(tracks, &self.source, now, room);
+        known.forget_all_but(&plan.wanted);
+        let changes = changes(&rules, &plan.wanted, &known.refused);
         let add: Vec<&Wanted> = changes
             .add
             .iter()
             .map(|index| &plan.wanted[*index])
             .collect();
         let room = self.max_rules.saturating_sub(rules.len());
-        self.apply(&add, &changes.delete, room, &mut refused)
+        self.apply(&add, &changes.delete, room, &mut known.refused)
             .await?;
+        let is_settled = !known.take_apart(&plan.wanted);
         for wanted in &plan.wanted {
-            if let Some(refusal) = refused.get(&wanted.value) {
+            if let Some(refusal) = known.refused.get(&wanted.value) {
                 let left_out = wanted.tracks.iter().map(|track| LeftOut {
                     track: *track,
                     reason: refusal.reason.clone(),
@@ -68,8 +107,8 @@ impl Reconciler {
                 plan.left_out.extend(left_out);
             }
         }
-        let in_force = plan.wanted.len() - refused.len();
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+        let in_force = plan.wanted.len() - known.refused.len();
+        *self.lock() = known;
         tracing::info!(
             source.name = self.source.as_str(),
             rules.in_force = in_force,
@@ -79,25 +118,17 @@ impl Reconciler {
             tracks.left_out = plan.left_out.len(),
             "The rules at X are in line with the tracks"
         );
-        Ok(XReport {
+        let report = XReport {
             in_force,
             foreign,
             left_out: plan.left_out,
             problem: String::new(),
-        })
+        };
+        Ok((report, is_settled))
     }
 
-    /// What X refused before and would refuse again.
-    fn still_refused(&self, wanted: &[Wanted]) -> Refused {
-        let mut refused = self
-            .refused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        refused.retain(|value, refusal| {
-            !refusal.may_pass && wanted.iter().any(|wanted| wanted.value == *value)
-        });
-        refused
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds before it deletes, so that no post falls between; only where there is no room, some must go first.
@@ -114,6 +145,47 @@ impl Reconciler {
         self.api.delete(&delete).await?;
         refused.extend(self.api.add(later).await?);
         Ok(())
+    }
+}
+
+impl Known {
+    /// Keeps what is about rules still wanted, and would be refused again.
+    fn forget_all_but(&mut self, wanted: &[Wanted]) {
+        self.refused.retain(|value, refusal| {
+            !refusal.may_pass && wanted.iter().any(|wanted| wanted.value == *value)
+        });
+        let alternatives: HashSet<&String> = wanted
+            .iter()
+            .flat_map(|wanted| &wanted.alternatives)
+            .collect();
+        self.apart
+            .retain(|alternative| alternatives.contains(alternative));
+    }
+
+    /// Marks the alternatives of refused rules, and says whether there were any to tell apart. What X took by itself may be joined with others again.
+    fn take_apart(&mut self, wanted: &[Wanted]) -> bool {
+        for wanted in wanted
+            .iter()
+            .filter(|wanted| !self.refused.contains_key(&wanted.value))
+        {
+            wanted.alternatives.iter().for_each(|alternative| {
+                self.apart.remove(alternative);
+            });
+        }
+        let refused = |wanted: &&Wanted| {
+            self.refused
+                .get(&wanted.value)
+                .is_some_and(|refusal| !refusal.may_pass)
+        };
+        let joint: Vec<&Wanted> = wanted
+            .iter()
+            .filter(|wanted| wanted.alternatives.len() > 1)
+            .filter(refused)
+            .collect();
+        for wanted in &joint {
+            self.apart.extend(wanted.alternatives.iter().cloned());
+        }
+        !joint.is_empty()
     }
 }
 
@@ -159,8 +231,8 @@ mod tests {
     fn wanted(value: &str) -> Wanted {
         Wanted {
             value: value.to_owned(),
-            tag: "bowerbird/1/1".to_owned(),
             tracks: vec![TrackId(1)],
+            alternatives: vec![value.to_owned()],
         }
     }
 

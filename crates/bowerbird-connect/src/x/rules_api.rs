@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::problem;
-use super::slots::Wanted;
+use super::slots::{TAG, Wanted};
 use crate::http;
 
 const PATH: &str = "/2/tweets/search/stream/rules";
@@ -105,7 +105,7 @@ struct Add<'a> {
 #[derive(Serialize)]
 struct NewRule<'a> {
     value: &'a str,
-    tag: &'a str,
+    tag: &'static str,
 }
 
 #[derive(Serialize)]
@@ -217,7 +217,7 @@ impl Api {
             .iter()
             .map(|rule| NewRule {
                 value: &rule.value,
-                tag: &rule.tag,
+                tag: TAG,
             })
             .collect();
         self.post(&Add { add }).await

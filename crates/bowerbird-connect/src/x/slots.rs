@@ -1,27 +1,35 @@
-//! Fits tracks into the slots that X leaves us: which rules we want there, and which tracks go without. Pure.
+//! Fits tracks into the rules that X leaves us: which rules we want there, and which tracks go without. Pure.
 //!
-//! Tracks are taken in order; priorities may come later. Tracks with the same rule share a slot, as X takes no rule twice.
+//! Each track asks for alternatives ([`Rule::upstream`]). What several tracks ask for is asked once; what another alternative brings anyway, not at all.
+//! Tracks come in order, and whoever finds no room is left out. How alternatives are packed into rules is [`super::packing`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use bowerbird_core::ids::SourceName;
-use bowerbird_core::rules::{Rule, XLimits};
+use bowerbird_core::ids::{SourceName, TrackId};
+use bowerbird_core::rules::{Conjunction, Rule, XLimits};
 use bowerbird_core::time::Time;
 use bowerbird_core::track::Track;
 
 use super::config::LeftOut;
+use super::packing::Packing;
 
 /// Every tag of ours begins so; a rule whose tag does not is never touched.
 pub(super) const OUR_TAG: &str = "bowerbird/";
+
+/// What rules of ours are tagged with: how the plan was made that they belong to.
+pub(super) const TAG: &str = "bowerbird/plan-2";
+
+/// A conjunction of more parts is not compared with what some of its parts alone would bring.
+const MAX_PARTS_COMPARED: usize = 8;
 
 /// A rule we want at X.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) value: String,
-    /// `bowerbird/<track>/<rule version>`, of the first track that wants it.
-    pub(super) tag: String,
     /// The tracks that want it; never empty.
-    pub(super) tracks: Vec<bowerbird_core::ids::TrackId>,
+    pub(super) tracks: Vec<TrackId>,
+    /// What it is put together of.
+    pub(super) alternatives: Vec<String>,
 }
 
 /// What is wanted, and what is not to be had.
@@ -31,48 +39,58 @@ pub(super) struct Plan {
     pub(super) left_out: Vec<LeftOut>,
 }
 
-/// Fits the tracks of one source into `slots`.
-pub(super) fn plan(
-    tracks: &[Track],
-    source: &SourceName,
-    now: Time,
-    limits: &XLimits,
-    slots: usize,
-) -> Plan {
-    let mut plan = Plan::default();
-    let mut by_value: HashMap<String, usize> = HashMap::new();
-    for track in tracks.iter().filter(|track| listens(track, source)) {
-        let draft = &track.draft;
-        if !draft.is_active(now) {
-            continue;
-        }
-        let value = draft.rule.trim();
-        let known = by_value.get(value).copied();
-        let refused = match known {
-            Some(_) => None,
-            None => refused(value, limits).or_else(|| {
-                let is_full = plan.wanted.len() >= slots;
-                is_full.then(|| format!("no slot is left: X gives us {slots}"))
+/// What a plan must fit into.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room<'a> {
+    pub(super) limits: &'a XLimits,
+    /// How many rules we may have.
+    pub(super) slots: usize,
+    /// The texts of our rules at X.
+    pub(super) current: &'a [&'a str],
+    /// Alternatives that get rules of their own, as X refused a rule with one of them.
+    pub(super) apart: &'a HashSet<String>,
+}
+
+/// What one track asks for.
+struct Asking {
+    track: TrackId,
+    alternatives: Vec<Conjunction>,
+}
+
+/// Fits the tracks of one source into the room there is.
+pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, room: Room<'_>) -> Plan {
+    let mut left_out = Vec::new();
+    let mut asking = Vec::new();
+    for track in tracks
+        .iter()
+        .filter(|track| listens(track, source) && track.draft.is_active(now))
+    {
+        match asked(&track.draft.rule, room.limits) {
+            Ok(alternatives) => asking.push(Asking {
+                track: track.id,
+                alternatives,
             }),
-        };
-        match (known, refused) {
-            (Some(index), _) => plan.wanted[index].tracks.push(track.id),
-            (None, Some(reason)) => plan.left_out.push(LeftOut {
+            Err(reason) => left_out.push(LeftOut {
                 track: track.id,
                 reason,
             }),
-            (None, None) => {
-                by_value.insert(value.to_owned(), plan.wanted.len());
-                let tag = format!("{OUR_TAG}{}/{}", track.id, track.rule_version);
-                plan.wanted.push(Wanted {
-                    value: value.to_owned(),
-                    tag,
-                    tracks: vec![track.id],
-                });
-            }
         }
     }
-    plan
+    share(&mut asking);
+    let (wanted, without) = pack(&asking, room);
+    // What stands at X may hold places that earlier tracks need: then all is packed anew, in order.
+    let (wanted, without) = match without.as_slice() {
+        [] => (wanted, without),
+        _ => pack(
+            &asking,
+            Room {
+                current: &[],
+                ..room
+            },
+        ),
+    };
+    left_out.extend(without);
+    Plan { wanted, left_out }
 }
 
 /// When, after `now`, time alone changes the plan: a track begins or ends.
@@ -88,118 +106,89 @@ fn listens(track: &Track, source: &SourceName) -> bool {
     !draft.paused && (draft.sources.is_empty() || draft.sources.contains(source))
 }
 
-/// Why X would not take a rule.
-fn refused(value: &str, limits: &XLimits) -> Option<String> {
-    let rule = match Rule::parse(value) {
-        Ok(rule) => rule,
-        Err(error) => return Some(error.to_string()),
-    };
-    let mut problems = rule.check_for_x(limits).into_iter();
-    problems
-        .find(|problem| !problem.is_warning())
-        .map(|problem| format!("X would refuse the rule: {problem}"))
+/// What a rule asks for, or why X cannot be asked.
+fn asked(rule: &str, limits: &XLimits) -> Result<Vec<Conjunction>, String> {
+    let upstream = Rule::parse(rule).and_then(|rule| rule.upstream(limits));
+    upstream
+        .map(|upstream| upstream.alternatives)
+        .map_err(|error| format!("X can't be asked for it: {error}"))
+}
+
+/// Puts in place of each alternative the widest one wanted that brings all it would.
+fn share(asking: &mut [Asking]) {
+    let all = asking.iter().flat_map(|asking| &asking.alternatives);
+    let wanted: HashSet<Conjunction> = all.cloned().collect();
+    for asking in asking {
+        for alternative in &mut asking.alternatives {
+            if let Some(wider) = widest(alternative, &wanted) {
+                *alternative = wider;
+            }
+        }
+        asking.alternatives.sort();
+        asking.alternatives.dedup();
+    }
+}
+
+/// The conjunction with the fewest of its parts that is wanted anyway.
+fn widest(alternative: &Conjunction, wanted: &HashSet<Conjunction>) -> Option<Conjunction> {
+    let parts = alternative.parts().len();
+    if !(2..=MAX_PARTS_COMPARED).contains(&parts) {
+        return None;
+    }
+    let mut choices: Vec<u32> = (1..(1 << parts) - 1).collect();
+    choices.sort_by_key(|choice| choice.count_ones());
+    choices
+        .into_iter()
+        .map(|choice| alternative.only(|part| choice & (1 << part) != 0))
+        .find(|wider| wanted.contains(wider))
+}
+
+fn pack(asking: &[Asking], room: Room<'_>) -> (Vec<Wanted>, Vec<LeftOut>) {
+    let all = asking.iter().flat_map(|asking| &asking.alternatives);
+    let wanted: HashMap<String, bool> = all
+        .map(Conjunction::to_string)
+        .map(|alternative| {
+            let apart = room.apart.contains(&alternative);
+            (alternative, apart)
+        })
+        .collect();
+    let mut packing = Packing::new(room.limits.max_chars, room.slots);
+    for current in room.current {
+        // A rule of ours that no longer parses, or was made by another plan, is simply not kept.
+        if let Ok(alternatives) = asked(current, room.limits) {
+            let alternatives: Vec<String> =
+                alternatives.iter().map(Conjunction::to_string).collect();
+            let (kept, gone): (Vec<_>, Vec<_>) = alternatives
+                .into_iter()
+                .partition(|alternative| wanted.get(alternative) == Some(&false));
+            packing.keep(kept, gone.is_empty().then_some(*current));
+        }
+    }
+    let mut left_out = Vec::new();
+    for asking in asking {
+        let alternatives: Vec<(String, bool)> = asking
+            .alternatives
+            .iter()
+            .map(Conjunction::to_string)
+            .map(|alternative| {
+                let apart = room.apart.contains(&alternative);
+                (alternative, apart)
+            })
+            .collect();
+        if let Err(chars) = packing.add(asking.track, &alternatives) {
+            let Room { slots, limits, .. } = room;
+            let max = limits.max_chars;
+            let reason = format!(
+                "no room is left for {chars} characters: X gives us {slots} rules of {max}; pause or narrow an earlier track, or ask X for more"
+            );
+            left_out.push(LeftOut {
+                track: asking.track,
+                reason,
+            });
+        }
+    }
+    (packing.finish(), left_out)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use bowerbird_core::ids::TrackId;
-    use bowerbird_core::track::TrackDraft;
-
-    const NOW: Time = Time(1_000_000_000);
-
-    fn track(id: u64, rule: &str) -> Track {
-        let draft = TrackDraft::new(format!("track {id}"), rule);
-        Track {
-            id: TrackId(id),
-            rule_version: 2,
-            draft,
-            created_at: NOW,
-            changed_at: NOW,
-        }
-    }
-
-    fn planned(tracks: &[Track], slots: usize) -> Plan {
-        plan(
-            tracks,
-            &SourceName::parse("x").unwrap(),
-            NOW,
-            &XLimits::STREAM,
-            slots,
-        )
-    }
-
-    fn values(plan: &Plan) -> Vec<&str> {
-        plan.wanted
-            .iter()
-            .map(|wanted| wanted.value.as_str())
-            .collect()
-    }
-
-    #[test]
-    fn tracks_are_taken_in_order_until_no_slot_is_left() {
-        let plan = planned(&[track(3, "one"), track(1, "two"), track(2, "three")], 2);
-        assert_eq!(values(&plan), ["one", "two"]);
-        assert_eq!(plan.wanted[0].tag, "bowerbird/3/2");
-        assert_eq!(plan.left_out.len(), 1);
-        assert!(plan.left_out[0].reason.starts_with("no slot"));
-    }
-
-    #[test]
-    fn the_same_rule_takes_one_slot() {
-        let plan = planned(&[track(1, "cat"), track(2, " cat "), track(3, "dog")], 2);
-        assert_eq!(values(&plan), ["cat", "dog"]);
-        assert_eq!(plan.wanted[0].tracks, [TrackId(1), TrackId(2)]);
-        assert_eq!(plan.left_out, []);
-    }
-
-    #[test]
-    fn what_x_would_refuse_is_left_out_with_the_reason() {
-        let long = format!("cat {}", "x".repeat(1_100));
-        let plan = planned(
-            &[
-                track(1, "has:images"),
-                track(2, "cat"),
-                track(3, &long),
-                track(4, "("),
-            ],
-            9,
-        );
-        assert_eq!(values(&plan), ["cat"]);
-        let left_out: Vec<u64> = plan
-            .left_out
-            .iter()
-            .map(|left_out| left_out.track.0)
-            .collect();
-        assert_eq!(left_out, [1, 3, 4]);
-    }
-
-    #[test]
-    fn only_tracks_that_listen_now_want_a_slot() {
-        let later = NOW.plus(std::time::Duration::from_secs(60));
-        let mut tracks: Vec<Track> = (0..5).map(|id| track(id, &format!("word{id}"))).collect();
-        tracks[0].draft.paused = true;
-        tracks[1].draft.sources = vec![SourceName::parse("other").unwrap()];
-        tracks[2].draft.start = Some(later);
-        tracks[3].draft.end = Some(NOW);
-        let plan = planned(&tracks, 9);
-        assert_eq!(values(&plan), ["word4"]);
-        assert_eq!(plan.left_out, []);
-    }
-
-    #[test]
-    fn the_next_turn_is_one_that_has_not_been() {
-        let after = |seconds| NOW.plus(std::time::Duration::from_secs(seconds));
-        let mut tracks: Vec<Track> = (0..4).map(|id| track(id, &format!("word{id}"))).collect();
-        tracks[0].draft.start = Some(after(60));
-        tracks[1].draft.end = Some(after(90));
-        tracks[2].draft.end = Some(after(10));
-        tracks[2].draft.paused = true;
-        tracks[3].draft.end = Some(after(10));
-        tracks[3].draft.sources = vec![SourceName::parse("other").unwrap()];
-        let x = SourceName::parse("x").unwrap();
-        for (now, expected) in [(0, Some(60)), (60, Some(90)), (89, Some(90)), (90, None)] {
-            assert_eq!(changes_at(&tracks, &x, after(now)), expected.map(after));
-        }
-    }
-}
+mod tests;

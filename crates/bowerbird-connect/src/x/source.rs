@@ -93,14 +93,14 @@ pub fn connect(
         stall_after: Some(STALL_AFTER),
         keep,
     };
-    let refused = Arc::default();
+    let known = Arc::default();
     let open = move |_cursor| -> Opening {
         let rules = Reconciler {
             api: api.clone(),
             source: name.clone(),
             limits: config.limits,
             max_rules: config.max_rules,
-            refused: Arc::clone(&refused),
+            known: Arc::clone(&known),
         };
         let opening = open(rules, tracks.clone(), Arc::clone(&config.status));
         Box::pin(async move {
