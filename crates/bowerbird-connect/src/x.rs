@@ -25,6 +25,7 @@ mod wire;
 
 pub use config::{LeftOut, X_BASE_URL, X_MAX_RULES, XConfig, XReport, XStatus};
 pub use page::split_page;
+pub use slots::{PlannedRule, plan_tracks};
 pub use source::connect;
 pub use v11::decode_v11;
 

@@ -3,6 +3,8 @@
 //! An operator whose data a post does not carry does not match (so its negation does). Words, tags, links and `has:` look
 //! at embedded posts too; author, language and place are the post's own.
 
+use std::ops::Range;
+
 use crate::doc::{AccountRef, Author, Content, Doc, Entity, EntityKind};
 use crate::expr::{
     AccountRole, Counted, Expr, ExprKind, Field, Flag, IdRole, Name, Part, Term, Words,
@@ -18,6 +20,18 @@ pub(crate) fn matches(expr: &Expr, view: View<'_>) -> bool {
         ExprKind::All(parts) => parts.iter().all(|part| matches(part, view)),
         ExprKind::Not(part) => !matches(part, view),
         ExprKind::Term(term) => matches_term(term, view),
+    }
+}
+
+/// What of a rule holds: each operator, or negation, with its place in the rule's text, in order.
+pub(crate) fn verdicts(expr: &Expr, view: View<'_>, found: &mut Vec<(Range<usize>, bool)>) {
+    match &expr.kind {
+        ExprKind::Any(parts) | ExprKind::All(parts) => {
+            parts.iter().for_each(|part| verdicts(part, view, found));
+        }
+        ExprKind::Not(_) | ExprKind::Term(_) => {
+            found.push((expr.span.clone(), matches(expr, view)))
+        }
     }
 }
 

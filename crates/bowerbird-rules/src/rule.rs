@@ -57,6 +57,13 @@ impl Rule {
         crate::evaluate::matches(&self.expr, view)
     }
 
+    /// Each operator, or negation, of the rule by its byte range in the rule's text, and whether it holds for the post.
+    pub fn verdicts(&self, doc: &Doc<'_>) -> Vec<(Range<usize>, bool)> {
+        let mut found = Vec::new();
+        crate::evaluate::verdicts(&self.expr, TokenizedDoc::new(doc).view(), &mut found);
+        found
+    }
+
     /// What in the post's own text made it match, as sorted byte ranges that do not overlap; empty if it does not match.
     pub fn highlights(&self, doc: &Doc<'_>) -> Vec<Range<usize>> {
         self.highlights_tokens(&TokenizedDoc::new(doc))

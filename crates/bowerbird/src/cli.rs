@@ -19,7 +19,7 @@ pub(crate) use running::{
     BenchArgs, CheckArgs, DemoArgs, DemoSource, InitArgs, KeepArg, ReplayArgs, RunArgs, Speed,
     TopArgs, TrackRule, parse_span,
 };
-pub(crate) use track::{TrackChanges, TrackCommand};
+pub(crate) use track::{PlanArgs, TestArgs, TrackChanges, TrackCommand};
 
 /// Capture social streams by rules; keep, watch, search and export them.
 #[derive(Debug, Parser)]

@@ -93,6 +93,44 @@ pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, room: Room<
     Plan { wanted, left_out }
 }
 
+/// A rule that tracks would share at X.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedRule {
+    /// As X would be sent it.
+    pub text: String,
+    /// Who wants it.
+    pub tracks: Vec<TrackId>,
+}
+
+impl PlannedRule {
+    /// Its length in characters, as X counts.
+    pub fn chars(&self) -> usize {
+        self.text.chars().count()
+    }
+}
+
+/// What the tracks of a source that are active at `now` would ask of X if it had none of our rules, and which would be left out.
+pub fn plan_tracks(
+    tracks: &[Track],
+    source: &SourceName,
+    now: Time,
+    limits: &XLimits,
+    slots: usize,
+) -> (Vec<PlannedRule>, Vec<LeftOut>) {
+    let room = Room {
+        limits,
+        slots,
+        current: &[],
+        apart: &HashSet::new(),
+    };
+    let Plan { wanted, left_out } = plan(tracks, source, now, room);
+    let rules = wanted.into_iter().map(|wanted| PlannedRule {
+        text: wanted.value,
+        tracks: wanted.tracks,
+    });
+    (rules.collect(), left_out)
+}
+
 /// When, after `now`, time alone changes the plan: a track begins or ends.
 pub(super) fn changes_at(tracks: &[Track], source: &SourceName, now: Time) -> Option<Time> {
     let listening = tracks.iter().filter(|track| listens(track, source));

@@ -573,3 +573,24 @@ fn operator_names_do_not_mind_case() {
         true,
     );
 }
+
+#[test]
+fn a_verdict_names_each_part() {
+    let text = "(cat OR dog) -(bird fish) lang:en";
+    let rule = Rule::parse(text).unwrap();
+    let post = Post::new("a dog and a bird");
+    let verdicts: Vec<(&str, bool)> = rule
+        .verdicts(&post.doc())
+        .into_iter()
+        .map(|(span, holds)| (&text[span], holds))
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            ("cat", false),
+            ("dog", true),
+            ("-(bird fish)", true),
+            ("lang:en", false)
+        ]
+    );
+}

@@ -32,7 +32,7 @@ pub(crate) enum Test {
     Holds(Guards, Arc<Rule>),
 }
 
-/// Further features that a matching post has, as places in [`super::Present`]; [`NO_GUARD`] where there are fewer.
+/// Further features that a matching post has, as places in [`super::offer::Present`]; [`NO_GUARD`] where there are fewer.
 pub(crate) type Guards = [u16; 2];
 
 /// Asks for nothing.

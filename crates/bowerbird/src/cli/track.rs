@@ -61,6 +61,10 @@ pub(crate) enum TrackCommand {
         /// The rule
         rule: String,
     },
+    /// Say of each post in files whether a rule matches it, and why or why not
+    Test(TestArgs),
+    /// Show how the tracks would share X's rules, asking X nothing
+    Plan(PlanArgs),
 }
 
 /// What may be said of a track besides its name and rule.
@@ -78,4 +82,28 @@ pub(crate) struct TrackChanges {
     /// Let captures go after so long (as in 30d, 12h; `none` keeps them)
     #[arg(long, value_name = "SPAN")]
     pub(crate) retention: Option<String>,
+}
+
+/// What to try a rule on.
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// The rule
+    pub(crate) rule: String,
+    /// Files, folders, patterns, or `-` for standard input, as `bowerbird replay` reads them
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+}
+
+/// What X gives.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// The source whose tracks to plan for
+    #[arg(long, value_name = "SOURCE", default_value = "x")]
+    pub(crate) source: String,
+    /// How many rules X gives
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(crate) rules: usize,
+    /// How many characters each may have
+    #[arg(long, value_name = "N", default_value_t = 1_024)]
+    pub(crate) chars: usize,
 }

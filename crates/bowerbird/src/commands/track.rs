@@ -1,5 +1,8 @@
 //! `bowerbird track`: list, make, change and remove tracks, look back, try a rule.
 
+mod plan;
+mod test;
+
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -18,9 +21,13 @@ const BACKFILL_EVERY: Duration = Duration::from_millis(200);
 
 /// Does what was asked.
 pub(super) async fn track(context: &Context, command: TrackCommand) -> Result<()> {
-    let client = Client::connect(context, "track").await?;
+    if let TrackCommand::Test(args) = &command {
+        // It needs no tracks, and so neither a process nor its data folder.
+        return test::test(context, args).await;
+    }
+    let client = &Client::connect(context, "track").await?;
     match command {
-        TrackCommand::Ls => list(context, &client).await,
+        TrackCommand::Ls => list(context, client).await,
         TrackCommand::Add {
             name,
             rule,
@@ -31,14 +38,14 @@ pub(super) async fn track(context: &Context, command: TrackCommand) -> Result<()
             let made: Value = client.post("/api/v1/tracks", &draft).await?;
             done(context, "made", &made)
         }
-        TrackCommand::Show { track } => show(context, &find(&client, &track).await?),
+        TrackCommand::Show { track } => show(context, &find(client, &track).await?),
         TrackCommand::Edit {
             track,
             name,
             rule,
             changes,
         } => {
-            let found = find(&client, &track).await?;
+            let found = find(client, &track).await?;
             let mut draft = draft_of(&found)?;
             draft.name = name.unwrap_or(draft.name);
             draft.rule = rule.unwrap_or(draft.rule);
@@ -46,15 +53,17 @@ pub(super) async fn track(context: &Context, command: TrackCommand) -> Result<()
             let changed: Value = client.put(&address(&found), &draft).await?;
             done(context, "changed", &changed)
         }
-        TrackCommand::Pause { track } => act(context, &client, &track, "pause", "paused").await,
-        TrackCommand::Resume { track } => act(context, &client, &track, "resume", "resumed").await,
+        TrackCommand::Pause { track } => act(context, client, &track, "pause", "paused").await,
+        TrackCommand::Resume { track } => act(context, client, &track, "resume", "resumed").await,
         TrackCommand::Rm { track } => {
-            let found = find(&client, &track).await?;
+            let found = find(client, &track).await?;
             let _: Value = client.delete(&address(&found)).await?;
             done(context, "removed", &found)
         }
-        TrackCommand::Backfill { track } => backfill(context, &client, &track).await,
-        TrackCommand::Check { rule } => check(context, &client, &rule).await,
+        TrackCommand::Backfill { track } => backfill(context, client, &track).await,
+        TrackCommand::Check { rule } => check(context, client, &rule).await,
+        TrackCommand::Test(args) => test::test(context, &args).await,
+        TrackCommand::Plan(args) => plan::plan(context, client, &args).await,
     }
 }
 

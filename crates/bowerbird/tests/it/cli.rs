@@ -109,6 +109,72 @@ fn a_rule_is_explained_and_its_error_has_a_place() {
 }
 
 #[test]
+fn a_rule_is_tested_on_files_post_by_post() {
+    let home = Home::new();
+    let file = home.path("posts.jsonl");
+    let post =
+        |id: u64, text: &str| format!(r#"{{"data":{{"id":"{id}","text":"{text}","lang":"en"}}}}"#);
+    let lines = [post(1, "a bird"), post(2, "a cat"), "torn".to_owned()];
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let file = file.to_str().unwrap();
+    let finished = home.run(&["track", "test", "bird -cat", file, "--json"]);
+    let told = finished.json_lines();
+    assert_eq!(told.len(), 2);
+    assert_eq!(
+        (&told[0]["matches"], &told[1]["matches"]),
+        (&true.into(), &false.into())
+    );
+    assert_eq!(told[1]["fails"], serde_json::json!(["bird", "-cat"]));
+    let told = home.run(&["track", "test", "bird", file]).ok();
+    assert!(
+        told.stdout
+            .contains("no match  x/2  a cat\n          fails: bird\n"),
+        "{}",
+        told.stdout
+    );
+    assert!(
+        told.stderr
+            .contains("1 of 2 posts match; 0 other events, 1 frames that could not be read"),
+        "{}",
+        told.stderr
+    );
+    let said = home.run(&["track", "test", "formm:a", file]).failed(2);
+    assert!(said.contains("from:"), "{said}");
+    home.run(&["track", "test", "bird", "no such file"])
+        .failed(2);
+}
+
+#[test]
+fn the_plan_for_x_says_who_shares_and_who_goes_without() {
+    let home = Home::new();
+    for (name, rule) in [
+        ("a", "cat OR dog"),
+        ("b", "contains:x"),
+        ("c", "cat lang:en"),
+        ("d", "a long phrase"),
+    ] {
+        home.run(&["track", "add", name, rule]).ok();
+    }
+    let plan = home
+        .run(&["track", "plan", "--rules", "1", "--chars", "12", "--json"])
+        .json();
+    assert_eq!(
+        plan["rules"],
+        serde_json::json!([{ "rule": "cat OR dog", "tracks": ["1", "3"] }])
+    );
+    assert_eq!(plan["left_out"].as_array().unwrap().len(), 2);
+    let told = home.run(&["track", "plan"]).ok().stdout;
+    assert!(
+        told.starts_with("1 of 1,000 rules, 27 of 1,024,000 characters\n"),
+        "{told}"
+    );
+    assert!(
+        told.contains("left out: b: X can't be asked for it"),
+        "{told}"
+    );
+}
+
+#[test]
 fn an_empty_folder_answers_every_question() {
     let home = Home::new();
     assert!(

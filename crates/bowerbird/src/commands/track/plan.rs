@@ -1,0 +1,107 @@
+//! `bowerbird track plan`: how the tracks would share X's rules. Asks X nothing.
+
+use anyhow::{Context as _, Result};
+use bowerbird_connect::x::{PlannedRule, plan_tracks};
+use bowerbird_core::rules::XLimits;
+use bowerbird_core::time::Time;
+use bowerbird_core::track::Track;
+use serde_json::{Value, json};
+
+use super::{Context, all, text};
+use crate::cli::PlanArgs;
+use crate::client::Client;
+use crate::exit::Usage;
+use crate::output::{clean, thousands};
+
+/// How much of a rule is shown, in characters.
+const SHOWN: usize = 100;
+
+/// Shows the plan for all tracks that are active now.
+pub(super) async fn plan(context: &Context, client: &Client, args: &PlanArgs) -> Result<()> {
+    let source = args
+        .source
+        .parse()
+        .map_err(|error| Usage(format!("--source: {error}")))?;
+    let limits = XLimits {
+        max_chars: args.chars,
+        ..XLimits::STREAM
+    };
+    let found = all(client).await?;
+    let tracks: Vec<Track> = found
+        .iter()
+        .map(|track| serde_json::from_value(known_part(track)))
+        .collect::<Result<_, _>>()
+        .context("the process answered with tracks of another version")?;
+    let (planned, left_out) = plan_tracks(&tracks, &source, Time::now(), &limits, args.rules);
+    let name = |id: &str| {
+        let track = found.iter().find(|track| track["id"] == id);
+        track.map_or_else(|| id.to_owned(), |track| text(track, "name"))
+    };
+    if context.output.json {
+        let rules: Vec<Value> = planned
+            .iter()
+            .map(|rule| json!({ "rule": rule.text, "tracks": rule.tracks }))
+            .collect();
+        return context
+            .output
+            .value(&json!({ "rules": rules, "left_out": left_out }));
+    }
+    context.output.line(format_args!(
+        "{} of {} rules, {} of {} characters",
+        thousands(planned.len() as u64),
+        thousands(args.rules as u64),
+        thousands(planned.iter().map(PlannedRule::chars).sum::<usize>() as u64),
+        thousands(args.rules.saturating_mul(args.chars) as u64),
+    ))?;
+    let rows: Vec<Vec<String>> = planned
+        .iter()
+        .map(|rule| {
+            let names: Vec<String> = rule
+                .tracks
+                .iter()
+                .map(|track| name(&track.to_string()))
+                .collect();
+            let shown: String = rule.text.chars().take(SHOWN).collect();
+            vec![
+                rule.chars().to_string(),
+                clean(&names.join(", ")),
+                clean(&shown),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        context
+            .output
+            .table(&["characters", "tracks", "rule"], &rows)?;
+    }
+    for left_out in &left_out {
+        let name = name(&left_out.track.to_string());
+        context.output.line(format_args!(
+            "left out: {}: {}",
+            clean(&name),
+            clean(&left_out.reason)
+        ))?;
+    }
+    Ok(())
+}
+
+/// A track without what the API adds to it.
+fn known_part(track: &Value) -> Value {
+    let mut known = serde_json::Map::new();
+    for key in [
+        "id",
+        "rule_version",
+        "name",
+        "rule",
+        "sources",
+        "start",
+        "end",
+        "retention_seconds",
+        "paused",
+        "created_at",
+        "changed_at",
+    ] {
+        known.insert(key.to_owned(), track[key].clone());
+    }
+    Value::Object(known)
+}
