@@ -24,7 +24,10 @@ struct Options {
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
         let usage = "usage: bench-live HOST:PORT [--readers 1000] [--seconds 20]";
-        let address = arguments.next().context(usage)?;
+        let address = arguments
+            .next()
+            .filter(|first| !first.starts_with('-'))
+            .context(usage)?;
         let mut options = Self {
             address,
             readers: 1_000,

@@ -51,10 +51,10 @@ struct Writer {
     /// The features of rules that do not hang on exactly one.
     several: FxHashMap<u64, Box<[u64]>>,
     census: Census,
-    /// How many features the filter has been told.
+    /// How many features the filter has been told, and of how many rows that a longer one begins with them.
     told: usize,
-    /// Rows of words that longer ones begin with.
-    starts: Vec<u64>,
+    /// Each row of words that a rule hangs on, with each shorter row it begins with.
+    starts: Vec<(u64, u64)>,
     next: Snapshot,
 }
 
@@ -129,7 +129,7 @@ impl Writer {
         }
         postings.sort_unstable_by_key(Posting::order);
         writer.next.root = Node::new(&postings);
-        writer.grow_filter(postings.len());
+        writer.renew_filter();
         writer
     }
 
@@ -142,13 +142,13 @@ impl Writer {
         self.told += hooks.hooks.len() + self.starts.len() - known;
         self.starts[known..]
             .iter()
-            .for_each(|&start| self.next.filter.set_start(start));
+            .for_each(|&(_, start)| self.next.filter.set_start(start));
         for posting in postings_of(key, rule, hooks) {
             self.next.root.insert(&posting);
             self.next.filter.set(posting.feature);
         }
         if self.told > self.next.filter.room() {
-            self.grow_filter(self.told);
+            self.renew_filter();
         }
     }
 
@@ -163,25 +163,29 @@ impl Writer {
                 self.several.insert(key, features);
             }
         }
-        let starts = hooks.hooks.iter().flat_map(|hook| &hook.starts);
-        self.starts.extend(starts);
+        for hook in &hooks.hooks {
+            let starts = hook.starts.iter().map(|&start| (hook.feature, start));
+            self.starts.extend(starts);
+        }
         self.next.asked = self.next.asked.or(hooks.asked);
         self.next.len += 1;
     }
 
-    /// A bigger filter with what hangs in the trie now; features that nothing hangs on any more are left out.
-    fn grow_filter(&mut self, features: usize) {
-        let filter = Filter::for_features(features);
+    /// A filter of the size that what hangs in the trie now needs; what nothing hangs on any more is forgotten.
+    fn renew_filter(&mut self) {
+        let mut features = Vec::new();
+        self.next.root.features(&mut |feature| features.push(feature));
+        features.dedup();
+        self.starts
+            .retain(|(row, _)| features.binary_search(row).is_ok());
         self.starts.sort_unstable();
         self.starts.dedup();
+        self.told = features.len() + self.starts.len();
+        let filter = Filter::for_features(self.told);
+        features.iter().for_each(|&feature| filter.set(feature));
         self.starts
             .iter()
-            .for_each(|&start| filter.set_start(start));
-        self.told = self.starts.len();
-        self.next.root.features(&mut |feature| {
-            filter.set(feature);
-            self.told += 1;
-        });
+            .for_each(|&(_, start)| filter.set_start(start));
         self.next.filter = Arc::new(filter);
     }
 

@@ -9,6 +9,7 @@ mod world;
 use std::hash::{Hash, Hasher};
 use std::hint::black_box;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,6 +29,10 @@ fn main() -> io::Result<()> {
     let mut out = io::stdout().lock();
     let posts = world::posts(POSTS);
     let bytes: usize = posts.iter().map(|post| post.text.len()).sum();
+    let folder = std::env::args().find_map(|arg| Some(arg.strip_prefix("write=")?.to_owned()));
+    if let Some(folder) = folder {
+        return write(Path::new(&folder), &posts);
+    }
     writeln!(out, "{POSTS} posts of {} bytes", bytes / POSTS)?;
     let floor = per_second(&posts, |post| {
         tokenize(&post.text, Profile::Stream, &mut |token| {
@@ -63,6 +68,18 @@ fn main() -> io::Result<()> {
     }
     if is_asked("others") {
         baselines(&mut out, &posts, floor)?;
+    }
+    Ok(())
+}
+
+/// Writes the posts and the literals of the plain rules, lower-cased, one a line: for what is measured elsewhere (`bench/hyperscan`).
+fn write(folder: &Path, posts: &[Post]) -> io::Result<()> {
+    let texts: Vec<String> = posts.iter().map(|post| post.text.to_lowercase()).collect();
+    std::fs::write(folder.join("posts"), texts.join("\n"))?;
+    let rules = world::plain_rules(SIZES[SIZES.len() - 1]);
+    for count in SIZES {
+        let literals = others::literals(&rules[..count]).join("\n");
+        std::fs::write(folder.join(format!("literals-{count:07}")), literals)?;
     }
     Ok(())
 }

@@ -41,6 +41,9 @@ pub(crate) struct Hooks {
 /// More alternatives than this are not worth hanging a rule on.
 const MAX_HOOKS: usize = 4096;
 
+/// So many of the features that every post has which a part matches are remembered: a hook takes two.
+const MAX_GUARDS: usize = 8;
+
 /// Each hook has the rule's program beside it. Rules for which that is more than this share their tree instead.
 const MAX_PROGRAM_WORDS: usize = 256;
 
@@ -60,7 +63,9 @@ mod cost {
 
 /// Does every post that the rule matches have some feature that others lack?
 pub(crate) fn is_indexed(expr: &Expr) -> bool {
-    choose(expr, true, &Census::default(), &mut Asked::default()).is_some()
+    let mut asked = Asked::default();
+    simple(expr, &mut asked).is_some()
+        || choose(expr, true, &Census::default(), &mut asked).is_some()
 }
 
 /// Notes the words of a rule.
@@ -83,17 +88,12 @@ pub(crate) fn of_rule(expr: &Expr, census: &Census) -> Hooks {
         needs: Needs::of(expr),
         ..Asked::default()
     };
-    let hooks = match (
-        simple(expr, &mut asked),
-        choose(expr, true, census, &mut asked),
-    ) {
-        (Some(hooks), _) => hooks,
-        (None, Some(choice)) => choice.hooks,
-        (None, None) => {
+    let hooks = simple(expr, &mut asked)
+        .or_else(|| Some(choose(expr, true, census, &mut asked)?.hooks))
+        .unwrap_or_else(|| {
             asked.add(Kind::Always);
             vec![Hook::bare(feature::always())]
-        }
-    };
+        });
     let hooks = merged(hooks);
     let evaluated = hooks.iter().filter(|hook| hook.text.is_none()).count();
     let program = (evaluated > 0)
@@ -281,16 +281,23 @@ fn all_of(parts: &[Expr], positive: bool, census: &Census, asked: &mut Asked) ->
         .filter_map(|part| choose(part, positive, census, asked))
         .collect();
     let best = (0..choices.len()).min_by(|&a, &b| choices[a].rarity(&choices[b]))?;
-    let mut guards: Vec<(f32, u64)> = Vec::new();
-    for choice in &mut choices {
-        guards.append(&mut choice.guards);
-    }
-    guards.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut best = choices.swap_remove(best);
+    // What the best part has of its own guards it already.
+    let others = rarest(choices.into_iter().flat_map(|choice| choice.guards));
     for hook in &mut best.hooks {
-        guards.iter().for_each(|&(_, feature)| hook.guard(feature));
+        others.iter().for_each(|&(_, feature)| hook.guard(feature));
     }
-    Some(Choice { guards, ..best })
+    best.guards = rarest(best.guards.into_iter().chain(others));
+    Some(best)
+}
+
+/// The few rarest of what may guard a hook, rare ones first.
+fn rarest(guards: impl Iterator<Item = (f32, u64)>) -> Vec<(f32, u64)> {
+    let mut guards: Vec<(f32, u64)> = guards.collect();
+    guards.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    guards.dedup();
+    guards.truncate(MAX_GUARDS);
+    guards
 }
 
 fn of_term(term: &Term, census: &Census, asked: &mut Asked) -> Option<Choice> {
@@ -366,26 +373,25 @@ fn of_tag(kind: Kind, name: &Name, census: &Census, asked: &mut Asked) -> Choice
 /// The words of a text: the rarest row of them, or, where others may come between, the rarest word.
 fn of_words(words: &Words, census: &Census) -> Option<Choice> {
     let tokens = words.tokens();
-    let mut guards: Vec<(f32, u64)> = tokens
+    let words_there = tokens
         .iter()
-        .map(|word| (frequency(word, census), feature::word(word.hash)))
-        .collect();
-    guards.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let &(rarest, word) = guards.first()?;
+        .map(|word| (frequency(word, census), feature::word(word.hash)));
+    let guards = rarest(words_there);
+    let &(cost, word) = guards.first()?;
     let mut choice = if tokens.len() == 1 || words.slop().is_some() {
-        Choice::one(word, rarest)
+        Choice::one(word, cost)
     } else {
         let length = tokens.len().min(MAX_ROW);
-        let commonness = |row: &&[WordToken]| -> f32 {
+        let rarity = |row: &&[WordToken]| -> f32 {
             row.iter().map(|word| 1.0 / frequency(word, census)).sum()
         };
         let row = tokens
             .windows(length)
-            .max_by(|a, b| commonness(a).total_cmp(&commonness(b)))?;
+            .max_by(|a, b| rarity(a).total_cmp(&rarity(b)))?;
         let hook = Hook::row(row);
         Choice {
             hooks: vec![hook],
-            cost: rarest * cost::ROW_SHARE,
+            cost: cost * cost::ROW_SHARE,
             guards: Vec::new(),
         }
     };

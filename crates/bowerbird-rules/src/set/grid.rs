@@ -75,9 +75,10 @@ fn side(level: u32) -> f64 {
     FINEST * f64::from(1_u32 << level)
 }
 
-/// Columns count eastward from the date line.
+/// Columns count eastward from the date line. Just west of it, rounding can give a whole turn.
 fn column_of(longitude: f64, side: f64) -> u64 {
-    ((longitude + 180.0).rem_euclid(360.0) / side) as u64
+    let column = (longitude + 180.0).rem_euclid(360.0) / side;
+    column.min(360.0 / side - 1.0) as u64
 }
 
 fn row_of(latitude: f64, side: f64) -> u64 {

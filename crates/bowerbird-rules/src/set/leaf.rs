@@ -119,10 +119,15 @@ pub(crate) fn word_of(bytes: &[u8]) -> u64 {
 }
 
 impl Posting {
-    /// What postings are sorted by: first the feature, then the rule, in no order that anyone chose.
-    pub(crate) fn order(&self) -> (u64, u64) {
-        (self.feature, spread(self.rule))
+    /// See [`order`].
+    pub(crate) fn order(&self) -> (u64, u64, u64) {
+        order(self.feature, self.rule)
     }
+}
+
+/// What postings are sorted by: first the feature, then the rule, in no order that anyone chose; two rules may share a spread.
+fn order(feature: u64, rule: u64) -> (u64, u64, u64) {
+    (feature, spread(rule), rule)
 }
 
 impl Leaf {
@@ -147,7 +152,7 @@ impl Leaf {
 
     /// The same without one.
     pub(crate) fn without(&self, feature: u64, rule: u64) -> Self {
-        let (at, there) = self.place_of((feature, spread(rule)));
+        let (at, there) = self.place_of(order(feature, rule));
         let mut builder = Builder::default();
         builder.copy(self, 0..at);
         builder.copy(self, at + usize::from(there)..self.len());
@@ -219,12 +224,12 @@ impl Leaf {
     }
 
     /// Where a posting of this order is or belongs, and whether it is there.
-    fn place_of(&self, order: (u64, u64)) -> (usize, bool) {
-        let order_of = |at: usize| (self.feature(at), spread(self.rule(at)));
+    fn place_of(&self, wanted: (u64, u64, u64)) -> (usize, bool) {
+        let order_of = |at: usize| order(self.feature(at), self.rule(at));
         let at = (0..self.len())
-            .find(|&at| order_of(at) >= order)
+            .find(|&at| order_of(at) >= wanted)
             .unwrap_or(self.len());
-        (at, at < self.len() && order_of(at) == order)
+        (at, at < self.len() && order_of(at) == wanted)
     }
 
     fn feature(&self, at: usize) -> u64 {

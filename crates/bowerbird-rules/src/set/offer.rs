@@ -3,7 +3,7 @@
 //! One pass over the tokens, and one look at each tag, account and flag that rules ask for. What no rule hangs on is dropped
 //! as soon as its number is known.
 
-use super::feature::{self, Kind};
+use super::feature::{self, Kind, MAX_ROW};
 use super::filter::Filter;
 use super::grid;
 use super::leaf::{Guards, NO_GUARD, Text};
@@ -254,8 +254,9 @@ impl Offer {
                         };
                         self.hits.take(Hit { feature: row, what });
                     }
-                    let Some(next) = entries.get(index + usize::from(count)).filter(|_| starts)
-                    else {
+                    let may_grow = starts && usize::from(count) < MAX_ROW;
+                    let next = entries.get(index + usize::from(count));
+                    let Some(next) = next.filter(|_| may_grow) else {
                         break;
                     };
                     count += 1;
@@ -321,7 +322,8 @@ impl Offer {
             self.add_name(Kind::Context, context, asked, filter);
         }
         if asked.has(Kind::Language) {
-            for code in language::keys(doc.lang) {
+            // A code is no text: no two spellings of it are one but for their case.
+            for code in language::keys(doc.lang).into_iter().filter(|code| code.is_ascii()) {
                 self.add_name(Kind::Language, code, asked, filter);
             }
         }

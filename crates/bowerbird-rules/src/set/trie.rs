@@ -82,7 +82,7 @@ impl Node {
         Spot { node, depth }
     }
 
-    /// Calls `each` with every posting's feature.
+    /// Calls `each` with every posting's feature, in ascending order; some come several times.
     pub(crate) fn features(&self, each: &mut impl FnMut(u64)) {
         match self {
             Self::Leaf(leaf) => leaf.features().for_each(each),

@@ -7,6 +7,7 @@
 use super::{Check, XLimits, is_only_negative};
 use crate::error::RuleError;
 use crate::expr::{AccountRole, Expr, ExprKind, Flag, IdRole, Part, Term, Words};
+use crate::language;
 use crate::rule::Rule;
 
 use super::shape::has_standalone;
@@ -43,6 +44,10 @@ impl std::fmt::Display for Conjunction {
     }
 }
 
+/// Into so many conjunctions a rule is divided, alternatives of its own apart: more than X has rules. Choices that must all hold would else be divided
+/// into all their combinations.
+const MAX_PIECES: usize = 1024;
+
 /// What is asked for in place of a part.
 enum Wide {
     Everything,
@@ -71,8 +76,9 @@ pub(crate) fn upstream(rule: &Rule, limits: &XLimits) -> Result<Upstream, RuleEr
                         "nothing in one of its alternatives can stand alone at X",
                     ));
                 }
+                let pieces = MAX_PIECES.saturating_sub(alternatives.len()).max(1);
                 asking
-                    .fit(all_parts(alternative), &mut alternatives)
+                    .fit(all_parts(alternative), pieces, &mut alternatives)
                     .ok_or_else(|| refuse("a part of it is longer than a rule at X may be"))?;
             }
         }
@@ -136,9 +142,9 @@ impl Asking<'_> {
     }
 
     fn term(&mut self, term: &Term) -> Wide {
+        let term = as_x_writes(term);
         let wider = match term {
-            Term::Words(words) => return Wide::Only(of(Term::Words(quoted(words)))),
-            _ if self.accepts(term) => return Wide::Only(of(term.clone())),
+            _ if self.accepts(&term) => return Wide::Only(of(term)),
             // Nothing that X sends has these.
             Term::Account(AccountRole::FromAffiliateOf | AccountRole::ToAffiliateOf, _)
             | Term::Account(..)
@@ -154,7 +160,6 @@ impl Asking<'_> {
             | Term::ProfileBoundingBox(_)
             | Term::Has(Part::ProfileGeo)
             | Term::Count(..) => return Wide::Nothing,
-            Term::Has(Part::Symbols) => return Wide::Only(of(Term::Has(Part::Cashtags))),
             Term::PointRadius(_) | Term::BoundingBox(_) => Term::Has(Part::Geo),
             Term::Id(IdRole::QuoteOf, _) => Term::Is(Flag::Quote),
             _ => {
@@ -168,20 +173,11 @@ impl Asking<'_> {
 
     /// A negation is kept only of what X reads as we do.
     fn negated(&mut self, term: &Term) -> Wide {
-        let term = match term {
-            Term::Words(words) => Term::Words(quoted(words)),
-            Term::Has(Part::Symbols) => Term::Has(Part::Cashtags),
-            Term::Is(Flag::Nullcast) => term.clone(),
-            Term::Sample(_) => {
-                self.is_wider = true;
-                return Wide::Everything;
-            }
-            _ if self.accepts(term) => term.clone(),
-            _ => {
-                self.is_wider = true;
-                return Wide::Everything;
-            }
-        };
+        let term = as_x_writes(term);
+        if !matches!(term, Term::Is(Flag::Nullcast)) && !self.accepts(&term) {
+            self.is_wider = true;
+            return Wide::Everything;
+        }
         let kind = ExprKind::Not(Box::new(of(term)));
         Wide::Only(Expr { span: 0..0, kind })
     }
@@ -200,43 +196,58 @@ impl Asking<'_> {
         check.found.iter().all(RuleError::is_warning)
     }
 
-    /// Adds conjunctions that are short enough and together match all that `parts` match; `None` if there are none.
-    fn fit(&mut self, mut parts: Vec<Expr>, out: &mut Vec<Conjunction>) -> Option<()> {
-        loop {
-            let conjunction = conjunction(&parts);
-            if length(&conjunction) <= self.limits.max_chars {
-                out.push(conjunction);
-                return Some(());
+    /// Adds conjunctions that are short enough and together match all that `parts` match, dividing the longest choice for as long as `pieces` of
+    /// them are allowed; `None` if there are none.
+    fn fit(&mut self, parts: Vec<Expr>, pieces: usize, out: &mut Vec<Conjunction>) -> Option<()> {
+        // Longer than all its pieces together it may not be, however it is divided.
+        let mut parts = self.shortened(parts, self.limits.max_chars.saturating_mul(pieces))?;
+        let conjunction = conjunction(&parts);
+        if length(&conjunction) <= self.limits.max_chars {
+            out.push(conjunction);
+            return Some(());
+        }
+        let longest_choice = (0..parts.len())
+            .filter(|at| matches!(parts[*at].kind, ExprKind::Any(_)))
+            .max_by_key(|at| printed(&parts[*at]).len());
+        let Some(at) = longest_choice else {
+            return self.fit(parts, 1, out);
+        };
+        let mut left = any_parts(parts.remove(at));
+        let right = left.split_off(left.len() / 2);
+        for half in [left, right] {
+            let half = joined(half, ExprKind::Any)?;
+            let all = parts.iter().cloned().chain(all_parts(half)).collect();
+            self.fit(all, pieces / 2, out)?;
+        }
+        Some(())
+    }
+
+    /// Leaves parts out, which asks for more, until the rest takes at most so many characters: first what only excludes, and long parts before
+    /// short ones. `None` if nothing would be left that can stand alone.
+    fn shortened(&mut self, parts: Vec<Expr>, max_chars: usize) -> Option<Vec<Expr>> {
+        let mut parts: Vec<(String, Expr)> = parts
+            .into_iter()
+            .map(|part| (printed(&part), part))
+            .collect();
+        parts.sort_by(|a, b| a.0.cmp(&b.0));
+        parts.dedup_by(|a, b| a.0 == b.0);
+        let chars = |part: &(String, Expr)| part.0.chars().count() + 1;
+        let mut length = parts.iter().map(chars).sum::<usize>().saturating_sub(1);
+        let stands = |part: &Expr| has_standalone(part, true, self.limits.dialect);
+        let mut standing = parts.iter().filter(|(_, part)| stands(part)).count();
+        parts.sort_by_cached_key(|part| (is_only_negative(&part.1), chars(part)));
+        let mut kept = Vec::new();
+        while let Some(part) = parts.pop() {
+            let is_last = stands(&part.1) && standing == 1;
+            if length <= max_chars || is_last {
+                kept.push(part.1);
+                continue;
             }
-            let size = |at: &usize| printed(&parts[*at]).len();
-            let longest_choice = (0..parts.len())
-                .filter(|at| matches!(parts[*at].kind, ExprKind::Any(_)))
-                .max_by_key(size);
-            if let Some(at) = longest_choice {
-                let mut left = any_parts(parts.remove(at));
-                let right = left.split_off(left.len() / 2);
-                for half in [left, right] {
-                    let half = joined(half, ExprKind::Any)?;
-                    let all = parts.iter().cloned().chain(all_parts(half)).collect();
-                    self.fit(all, out)?;
-                }
-                return Some(());
-            }
-            // Asking for less is not possible, so one part goes: best one that only excludes.
-            let others = |at: usize| {
-                let mut others = parts.clone();
-                others.remove(at);
-                joined(others, ExprKind::All)
-            };
-            let stands = |at: &usize| {
-                others(*at).is_some_and(|rest| has_standalone(&rest, true, self.limits.dialect))
-            };
-            let gone = (0..parts.len())
-                .filter(stands)
-                .max_by_key(|at| (is_only_negative(&parts[*at]), size(at)))?;
-            parts.remove(gone);
+            length -= chars(&part);
+            standing -= usize::from(stands(&part.1));
             self.is_wider = true;
         }
+        (length <= max_chars && standing > 0).then_some(kept)
     }
 }
 
@@ -270,6 +281,17 @@ fn of(term: Term) -> Expr {
     Expr {
         span: 0..0,
         kind: ExprKind::Term(term),
+    }
+}
+
+/// The same in X's words.
+fn as_x_writes(term: &Term) -> Term {
+    match term {
+        Term::Words(words) => Term::Words(quoted(words)),
+        Term::Field(field, words) => Term::Field(*field, quoted(words)),
+        Term::Has(Part::Symbols) => Term::Has(Part::Cashtags),
+        Term::Lang(code) => Term::Lang(language::key(code).to_owned()),
+        _ => term.clone(),
     }
 }
 
