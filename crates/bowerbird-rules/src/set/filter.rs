@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bits kept for each feature when the filter is full.
-const BITS_PER_FEATURE: usize = 16;
+const BITS_PER_FEATURE: usize = 10;
 
 /// The smallest filter, in words.
 const MIN_WORDS: usize = 1 << 10;
@@ -16,6 +16,13 @@ pub(crate) struct Filter {
     words: Box<[AtomicU64]>,
 }
 
+/// What the filter knows of a feature; looked at before it is needed, so that several can be fetched from memory at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answer {
+    feature: u64,
+    word: u64,
+}
+
 impl Default for Filter {
     fn default() -> Self {
         Self::for_features(0)
@@ -23,9 +30,9 @@ impl Default for Filter {
 }
 
 impl Filter {
-    /// Room for `features`, and as many again before it should grow.
+    /// Room for `features` and more.
     pub(crate) fn for_features(features: usize) -> Self {
-        let words = (2 * features * BITS_PER_FEATURE / 64).next_power_of_two();
+        let words = (features * BITS_PER_FEATURE / 64 + 1).next_power_of_two();
         Self {
             words: (0..words.max(MIN_WORDS))
                 .map(|_| AtomicU64::new(0))
@@ -48,20 +55,35 @@ impl Filter {
         self.words[self.place(feature)].fetch_or(start_bits(feature), Ordering::Relaxed);
     }
 
-    /// May a rule hang on this feature, and may one hang on a longer row of words that begins with it? `false` is certain.
-    pub(crate) fn ask(&self, feature: u64) -> (bool, bool) {
-        let word = self.words[self.place(feature)].load(Ordering::Relaxed);
-        let (bits, start_bits) = (bits(feature), start_bits(feature));
-        (word & bits == bits, word & start_bits == start_bits)
+    /// What is known of a feature.
+    pub(crate) fn look(&self, feature: u64) -> Answer {
+        Answer {
+            feature,
+            word: self.words[self.place(feature)].load(Ordering::Relaxed),
+        }
     }
 
     /// May a rule hang on this feature? `false` is certain.
     pub(crate) fn may_hold(&self, feature: u64) -> bool {
-        self.ask(feature).0
+        self.look(feature).may_hold()
     }
 
     fn place(&self, feature: u64) -> usize {
         (feature >> 20) as usize & (self.words.len() - 1)
+    }
+}
+
+impl Answer {
+    /// May a rule hang on the feature? `false` is certain.
+    pub(crate) fn may_hold(self) -> bool {
+        let bits = bits(self.feature);
+        self.word & bits == bits
+    }
+
+    /// May one hang on a longer row of words that begins with the one that is this feature? `false` is certain.
+    pub(crate) fn may_start(self) -> bool {
+        let bits = start_bits(self.feature);
+        self.word & bits == bits
     }
 }
 

@@ -4,7 +4,7 @@
 //! as soon as its number is known.
 
 use super::feature::{self, Kind, MAX_ROW};
-use super::filter::Filter;
+use super::filter::{Answer, Filter};
 use super::grid;
 use super::leaf::{Guards, NO_GUARD, Text};
 use crate::doc::{AccountRef, Doc, EntityKind};
@@ -164,6 +164,17 @@ impl Hits {
     }
 }
 
+/// A row of words that rules may hang on, or begin with.
+#[derive(Debug)]
+struct Row {
+    feature: u64,
+    /// Its first token, and the end of the text's tokens.
+    first: u32,
+    end: u32,
+    glued: bool,
+    answer: Answer,
+}
+
 /// The features of one post.
 #[derive(Debug, Default)]
 pub(crate) struct Offer {
@@ -175,6 +186,8 @@ pub(crate) struct Offer {
     /// Folded names, one after the other, and the feature and place of each.
     names: String,
     listed: Vec<(u64, What)>,
+    /// Memory for [`Self::add_words`].
+    rows: Vec<Row>,
     /// How many features were asked for.
     pub(crate) asked: usize,
 }
@@ -233,37 +246,54 @@ impl Offer {
             .any(|&(listed, what)| listed == feature && is(what) && text.is(self.text(what)))
     }
 
-    /// Words of the post's texts, alone and in rows.
+    /// Words of the post's texts, alone and in rows: first all single words, then all rows of two that some longer row begins with, and so on. One
+    /// length after the other, so that what is asked of the filter does not wait for one answer after the other.
     fn add_words(&mut self, filter: &Filter) {
-        for zone in self.tokens.zones(ZoneKind::Text) {
+        let Self {
+            tokens,
+            present,
+            hits,
+            rows,
+            asked,
+            ..
+        } = self;
+        let all = tokens.all();
+        rows.clear();
+        for zone in tokens.zones(ZoneKind::Text) {
             let range = zone.range();
-            let entries = &self.tokens.all()[range.clone()];
-            for (index, entry) in entries.iter().enumerate() {
-                let first = (range.start + index) as u32;
-                let mut row = feature::word(entry.hash);
-                self.present.set(row);
-                let (mut hangs, mut starts) = filter.ask(row);
-                let (mut count, mut glued) = (1, true);
-                loop {
-                    self.asked += 1;
-                    if hangs {
-                        let what = What::Words {
-                            first,
-                            count,
-                            glued,
-                        };
-                        self.hits.take(Hit { feature: row, what });
-                    }
-                    let may_grow = starts && usize::from(count) < MAX_ROW;
-                    let next = entries.get(index + usize::from(count));
-                    let Some(next) = next.filter(|_| may_grow) else {
-                        break;
-                    };
-                    count += 1;
-                    glued &= next.glued;
-                    row = feature::longer(row, next.hash);
-                    (hangs, starts) = filter.ask(row);
+            let end = range.end as u32;
+            rows.extend(range.map(|first| {
+                let feature = feature::word(all[first].hash);
+                present.set(feature);
+                Row {
+                    feature,
+                    first: first as u32,
+                    end,
+                    glued: true,
+                    answer: filter.look(feature),
                 }
+            }));
+        }
+        for count in 1..=MAX_ROW {
+            *asked += rows.len();
+            rows.retain_mut(|row| {
+                if row.answer.may_hold() {
+                    let what = What::Words {
+                        first: row.first,
+                        count: count as u8,
+                        glued: row.glued,
+                    };
+                    let feature = row.feature;
+                    hits.take(Hit { feature, what });
+                }
+                let next = row.first + count as u32;
+                row.answer.may_start() && next < row.end && count < MAX_ROW
+            });
+            for row in &mut *rows {
+                let next = &all[row.first as usize + count];
+                row.glued &= next.glued;
+                row.feature = feature::longer(row.feature, next.hash);
+                row.answer = filter.look(row.feature);
             }
         }
     }
@@ -323,7 +353,10 @@ impl Offer {
         }
         if asked.has(Kind::Language) {
             // A code is no text: no two spellings of it are one but for their case.
-            for code in language::keys(doc.lang).into_iter().filter(|code| code.is_ascii()) {
+            for code in language::keys(doc.lang)
+                .into_iter()
+                .filter(|code| code.is_ascii())
+            {
                 self.add_name(Kind::Language, code, asked, filter);
             }
         }
