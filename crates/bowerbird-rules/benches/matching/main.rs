@@ -11,7 +11,8 @@ use std::hint::black_box;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use bowerbird_rules::{Profile, Rule, RuleSet, Scratch, tokenize};
 use peak_alloc::PeakAlloc;
@@ -156,7 +157,78 @@ fn one_size(
         load,
         memory / rules.len(),
     )?;
-    changes(out, &set, rules)
+    changes(out, &set, rules)?;
+    if rules.len() == SIZES[SIZES.len() - 1] {
+        while_changing(out, &set, rules, posts)?;
+        on_two_cores(out, &set, posts)?;
+    }
+    Ok(())
+}
+
+/// Matching by batches of a thousand posts, at rest and while another thread makes ten thousand changes a second.
+fn while_changing(
+    out: &mut impl Write,
+    set: &RuleSet,
+    rules: &[String],
+    posts: &[Post],
+) -> io::Result<()> {
+    let (mut scratch, mut keys) = (Scratch::new(), Vec::new());
+    let mut batches = || {
+        let (mut left, mut snapshot) = (0, set.snapshot());
+        per_second(posts, |post| {
+            if left == 0 {
+                (left, snapshot) = (1_000, set.snapshot());
+            }
+            left -= 1;
+            snapshot.matches(&post.doc(), &mut scratch, &mut keys);
+            black_box(&keys);
+        })
+    };
+    let at_rest = batches();
+    let (stop, made) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (changing, seconds) = std::thread::scope(|threads| {
+        threads.spawn(|| {
+            let mut keys = (0..rules.len()).cycle().step_by(7);
+            while !stop.load(Ordering::Relaxed) {
+                for key in keys.by_ref().take(50) {
+                    let rule = Rule::parse(&rules[key]).expect("parsed before");
+                    set.remove(key as u64);
+                    set.insert(key as u64, &Arc::new(rule));
+                    made.fetch_add(2, Ordering::Relaxed);
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        });
+        let started = Instant::now();
+        let changing = batches();
+        stop.store(true, Ordering::Relaxed);
+        (changing, started.elapsed().as_secs_f64())
+    });
+    writeln!(
+        out,
+        "      {at_rest:.0} posts/s at rest, {changing:.0} while {:.0} rules/s change: {:.2}",
+        made.into_inner() as f64 / seconds,
+        changing / at_rest,
+    )
+}
+
+/// Both cores at once, each with its own posts.
+fn on_two_cores(out: &mut impl Write, set: &RuleSet, posts: &[Post]) -> io::Result<()> {
+    let started = Instant::now();
+    std::thread::scope(|threads| {
+        for half in posts.chunks(posts.len() / 2) {
+            threads.spawn(move || {
+                let (mut scratch, mut keys) = (Scratch::new(), Vec::new());
+                let snapshot = set.snapshot();
+                for post in (0..ROUNDS).flat_map(|_| half) {
+                    snapshot.matches(&post.doc(), &mut scratch, &mut keys);
+                    black_box(&keys);
+                }
+            });
+        }
+    });
+    let speed = (posts.len() * ROUNDS) as f64 / started.elapsed().as_secs_f64();
+    writeln!(out, "      {speed:.0} posts/s on two cores")
 }
 
 /// What one change costs: every rule of a thousand taken out and put in again.
