@@ -97,6 +97,49 @@ fn long_rules_are_divided() {
     assert!((900..=1_024).contains(&alternatives[0].len()));
 }
 
+#[test]
+fn what_means_the_same_is_asked_for_in_x_s_words() {
+    asks("cat lang:he", &["cat lang:iw"], false);
+    asks("cat -lang:nb", &["-lang:no cat"], false);
+    asks("url:a.b/c", &["url:\"a.b/c\""], false);
+}
+
+#[test]
+fn what_would_be_too_many_pieces_is_asked_for_more_widely() {
+    let choices: Vec<String> = (0..300).map(|n| format!("(a{n} OR b{n})")).collect();
+    let (alternatives, is_wider) = asked(&choices.join(" "));
+    assert!(is_wider && alternatives.len() <= super::MAX_PIECES);
+    let long: Vec<String> = (0..2)
+        .map(|at| {
+            (0..5_000)
+                .map(|n| format!("{at}word{n}"))
+                .collect::<Vec<_>>()
+                .join(" OR ")
+        })
+        .collect();
+    let (alternatives, _) = asked(&format!("({}) ({})", long[0], long[1]));
+    assert!(
+        alternatives.len() <= super::MAX_PIECES
+            && alternatives.iter().all(|all| all.len() <= 1_024)
+    );
+    let (alternatives, is_wider) = asked(&format!("({}) lang:en", long[0]));
+    assert!(!is_wider && alternatives.len() < 100);
+    let without: Vec<String> = (0..20_000).map(|n| format!("-w{n}")).collect();
+    let (alternatives, is_wider) = asked(&format!("cat {}", without.join(" ")));
+    assert!(is_wider && alternatives.len() == 1);
+}
+
+#[test]
+fn pieces_that_cannot_stand_alone_are_not_asked_for() {
+    let rule = format!("({} OR has:images) lang:en", "x".repeat(1_010));
+    assert!(
+        Rule::parse(&rule)
+            .unwrap()
+            .upstream(&XLimits::STREAM)
+            .is_err()
+    );
+}
+
 proptest! {
     #[test]
     fn nothing_that_matches_is_left_out(
