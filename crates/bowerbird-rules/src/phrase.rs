@@ -75,8 +75,13 @@ fn near_match(
     from: usize,
 ) -> Option<Range<usize>> {
     let anchors = (from..entries.len()).filter(|&at| tokens.is_word(&entries[at], &wanted[0]));
+    let mut looked_at = 0;
     anchors
-        .flat_map(|anchor| anchor..=anchor + slop)
+        .flat_map(|anchor| {
+            let ends = looked_at.max(anchor)..anchor + slop + 1;
+            looked_at = ends.end;
+            ends
+        })
         .filter_map(|end| window_match(tokens, entries, wanted, end, slop))
         .find(|place| place.start >= from)
 }
