@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use crate::doc::{AccountRef, Author, Content, Doc, Entity, EntityKind};
 use crate::expr::{
-    AccountRole, Counted, Expr, ExprKind, Field, Flag, IdRole, Name, Part, Term, Words,
+    AccountRole, Bounds, Counted, Expr, ExprKind, Field, Flag, IdRole, Name, Part, Term, Words,
 };
+use crate::geo::is_on_earth;
 use crate::phrase::holds;
 use crate::token::fold::{contains_folded, equals_folded};
 use crate::tokenized::{View, Zone, ZoneKind, contents};
@@ -200,18 +201,21 @@ fn is_place(words: &Words, view: View<'_>) -> bool {
             .is_some_and(|place| place.id == words.text() || named())
 }
 
+/// Is the post's point or the whole of its place inside? What is no place on earth is nowhere.
 pub(crate) fn lies_in(
     doc: &Doc<'_>,
     holds_point: impl Fn([f64; 2]) -> bool,
-    holds_box: impl Fn(&crate::expr::Bounds) -> bool,
+    holds_box: impl Fn(&Bounds) -> bool,
 ) -> bool {
+    let point = || doc.point.filter(|&point| is_on_earth(point));
     let bounds = || {
-        doc.place
-            .and_then(|place| place.bounds)
-            .map(crate::expr::Bounds::from_corners)
+        let corners = doc.place.and_then(|place| place.bounds);
+        corners
+            .map(Bounds::from_corners)
+            .filter(Bounds::has_corners_on_earth)
     };
     located(doc)
-        && (doc.point.is_some_and(holds_point) || bounds().is_some_and(|bounds| holds_box(&bounds)))
+        && (point().is_some_and(holds_point) || bounds().is_some_and(|bounds| holds_box(&bounds)))
 }
 
 pub(crate) fn is(doc: &Doc<'_>, flag: Flag) -> bool {

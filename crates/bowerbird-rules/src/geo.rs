@@ -41,6 +41,13 @@ impl Bounds {
         self.south >= -90.0 && self.north <= 90.0
     }
 
+    /// Does it begin and end on earth, in the south and in the north?
+    pub(crate) fn has_corners_on_earth(&self) -> bool {
+        is_on_earth([self.west, self.south])
+            && is_on_earth([self.east, self.north])
+            && self.south <= self.north
+    }
+
     pub(crate) fn from_corners([west, south, east, north]: [f64; 4]) -> Self {
         Self {
             west,
@@ -102,6 +109,11 @@ impl Bounds {
         } = *self;
         [[west, south], [west, north], [east, south], [east, north]]
     }
+}
+
+/// Is this a longitude and a latitude? What a service sends need not be. A longitude may be written beyond the date line.
+pub(crate) fn is_on_earth([longitude, latitude]: [f64; 2]) -> bool {
+    longitude.abs() <= 360.0 && latitude.abs() <= 90.0
 }
 
 /// Degrees one travels east from `from` to `to`.

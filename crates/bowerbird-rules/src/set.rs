@@ -174,14 +174,17 @@ impl Writer {
     /// A filter of the size that what hangs in the trie now needs; what nothing hangs on any more is forgotten.
     fn renew_filter(&mut self) {
         let mut features = Vec::new();
-        self.next.root.features(&mut |feature| features.push(feature));
+        self.next
+            .root
+            .features(&mut |feature| features.push(feature));
         features.dedup();
         self.starts
             .retain(|(row, _)| features.binary_search(row).is_ok());
         self.starts.sort_unstable();
         self.starts.dedup();
         self.told = features.len() + self.starts.len();
-        let filter = Filter::for_features(self.told);
+        // With some room, so that as many changes pass before the next one.
+        let filter = Filter::for_features(self.told + self.told / 8);
         features.iter().for_each(|&feature| filter.set(feature));
         self.starts
             .iter()

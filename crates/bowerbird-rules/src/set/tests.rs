@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::{RuleSet, Scratch};
-use crate::doc::{AccountRef, Author, Doc};
+use crate::doc::{AccountRef, Author, Doc, PlaceRef};
 use crate::testing::Post;
 use crate::{Rule, TokenizedDoc};
 
@@ -61,6 +61,125 @@ fn readers_keep_their_snapshot_while_others_change() {
     }
     thread.join().unwrap();
     assert_eq!(matching(&set, "cat").len(), 49);
+}
+
+#[test]
+fn rules_that_come_and_go_leave_nothing_behind() {
+    let set = set(&[(1, "\"stays for ever\""), (2, "cat")]);
+    let room = || set.writer.lock().unwrap().next.filter.room();
+    let before = room();
+    for round in 0..before {
+        let rule = Rule::parse(&format!("\"r{round} a b\"")).unwrap();
+        set.insert(3, &Arc::new(rule));
+    }
+    assert_eq!(room(), before);
+    assert!(set.writer.lock().unwrap().starts.len() < before);
+    let last = format!("r{} a b", before - 1);
+    assert_eq!(matching(&set, &last), [3]);
+    assert_eq!(matching(&set, "it stays for ever"), [1]);
+}
+
+#[test]
+fn places_and_languages_that_are_none_match_nothing() {
+    let rules = [
+        "bounding_box:[0 0 10 10]",
+        "point_radius:[5 5 500mi]",
+        "lang:ko cat",
+        "bounding_box:[179 -1 -179 1]",
+    ];
+    let set = RuleSet::new();
+    set.replace((0..).zip(rules.map(|rule| Arc::new(Rule::parse(rule).unwrap()))));
+    let post = Post::new("cat");
+    let place = |bounds| {
+        Some(PlaceRef {
+            bounds: Some(bounds),
+            ..PlaceRef::default()
+        })
+    };
+    for (doc, expected) in [
+        (
+            Doc {
+                place: place([1.0, 9.0, 2.0, 1.0]),
+                ..post.doc()
+            },
+            &[][..],
+        ),
+        (
+            Doc {
+                place: place([1.0, 80.0, 2.0, -80.0]),
+                ..post.doc()
+            },
+            &[],
+        ),
+        (
+            Doc {
+                point: Some([5.0, 365.0]),
+                ..post.doc()
+            },
+            &[],
+        ),
+        (
+            Doc {
+                point: Some([f64::NAN, 5.0]),
+                ..post.doc()
+            },
+            &[],
+        ),
+        (
+            Doc {
+                lang: "\u{212a}o",
+                ..post.doc()
+            },
+            &[],
+        ),
+        (
+            Doc {
+                lang: "ko\u{200d}",
+                ..post.doc()
+            },
+            &[],
+        ),
+        (
+            Doc {
+                lang: "KO",
+                ..post.doc()
+            },
+            &[2],
+        ),
+        (
+            Doc {
+                point: Some([-180.000_000_000_000_03, 0.5]),
+                ..post.doc()
+            },
+            &[3],
+        ),
+        (
+            Doc {
+                point: Some([180.0, 0.5]),
+                ..post.doc()
+            },
+            &[3],
+        ),
+        (
+            Doc {
+                place: place([179.5, -0.5, -179.5, 0.5]),
+                ..post.doc()
+            },
+            &[3],
+        ),
+    ] {
+        let mut keys = Vec::new();
+        set.snapshot().matches(&doc, &mut Scratch::new(), &mut keys);
+        assert_eq!(keys, expected, "{doc:?}");
+        let alone = (0..)
+            .zip(rules)
+            .filter(|(_, rule)| Rule::parse(rule).unwrap().matches(&doc));
+        assert_eq!(
+            keys,
+            alone.map(|(key, _)| key).collect::<Vec<u64>>(),
+            "{doc:?}"
+        );
+    }
 }
 
 proptest! {
