@@ -115,7 +115,8 @@ impl Packing {
         let chars = alternative.chars().count();
         let fits = |at: &usize| {
             let rule = &self.rules[*at];
-            !apart && !rule.is_closed && rule.chars_with(chars) <= self.max_chars
+            let is_open = !rule.is_closed && (!apart || rule.alternatives.is_empty());
+            is_open && rule.chars_with(chars) <= self.max_chars
         };
         let open = (0..self.rules.len()).filter(fits);
         let best = open.min_by_key(|at| {

@@ -14,7 +14,7 @@ use bowerbird_core::track::Track;
 
 use super::config::{LeftOut, XReport};
 use super::rules_api::{Api, Refusal, Rule};
-use super::slots::{OUR_TAG, Room, Wanted, plan};
+use super::slots::{OUR_TAG, Plan, Room, Wanted, plan};
 
 /// Keeps X's rules in line with the tracks of one source.
 #[derive(Debug)]
@@ -38,8 +38,9 @@ pub(super) struct Known {
 /// Rules that X refused, by their text.
 type Refused = HashMap<String, Refusal>;
 
-/// A refused rule is taken apart, and its parts are sent again, so many times.
-const MAX_ROUNDS: usize = 2;
+/// So many times the plan is made: a refused rule is taken apart and its parts are sent by themselves; then tracks do without the part at fault that
+/// was to bring theirs too.
+const MAX_ROUNDS: usize = 3;
 
 /// What to change. Indices are into the lists it was made of.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -56,21 +57,21 @@ impl Reconciler {
         tracks: &[Track],
         now: Time,
     ) -> Result<XReport, SourceError> {
-        let mut round = 1;
-        loop {
-            let (report, is_settled) = self.reconcile_once(tracks, now).await?;
-            if is_settled || round == MAX_ROUNDS {
+        for _ in 1..MAX_ROUNDS {
+            if let (report, true) = self.reconcile_once(tracks, now, false).await? {
                 return Ok(report);
             }
-            round += 1;
         }
+        let (report, _) = self.reconcile_once(tracks, now, true).await?;
+        Ok(report)
     }
 
-    /// Also says whether all that was refused was refused for its own sake.
+    /// Also says whether all that X refused now was refused for its own sake, and is one track's alone.
     async fn reconcile_once(
         &self,
         tracks: &[Track],
         now: Time,
+        is_last: bool,
     ) -> Result<(XReport, bool), SourceError> {
         let rules = self.api.list().await?;
         let foreign = rules.iter().filter(|rule| !is_ours(rule)).count();
@@ -80,13 +81,15 @@ impl Reconciler {
             .map(|rule| rule.value.trim())
             .collect();
         let mut known = self.lock().clone();
+        let refused = known.refused.keys().cloned().collect();
         let room = Room {
             limits: &self.limits,
             slots: self.max_rules.saturating_sub(foreign),
             current: &current,
             apart: &known.apart,
+            refused: &refused,
         };
-        let mut plan = plan(tracks, &self.source, now, room);
+        let plan = plan(tracks, &self.source, now, room);
         known.forget_all_but(&plan.wanted);
         let changes = changes(&rules, &plan.wanted, &known.refused);
         let add: Vec<&Wanted> = changes
@@ -95,35 +98,20 @@ impl Reconciler {
             .map(|index| &plan.wanted[*index])
             .collect();
         let room = self.max_rules.saturating_sub(rules.len());
-        self.apply(&add, &changes.delete, room, &mut known.refused)
-            .await?;
-        let is_settled = !known.take_apart(&plan.wanted);
-        for wanted in &plan.wanted {
-            if let Some(refusal) = known.refused.get(&wanted.value) {
-                let left_out = wanted.tracks.iter().map(|track| LeftOut {
-                    track: *track,
-                    reason: refusal.reason.clone(),
-                });
-                plan.left_out.extend(left_out);
-            }
-        }
-        let in_force = plan.wanted.len() - known.refused.len();
+        let (refused, is_settled) = self.apply(&add, &changes.delete, room, is_last).await?;
+        known.refused.extend(refused);
+        known.take_apart(&plan.wanted);
+        let report = known.report(plan, foreign);
         *self.lock() = known;
         tracing::info!(
             source.name = self.source.as_str(),
-            rules.in_force = in_force,
-            rules.added = add.len(),
+            rules.in_force = report.in_force,
+            rules.added = changes.add.len(),
             rules.deleted = changes.delete.len(),
             rules.foreign = foreign,
-            tracks.left_out = plan.left_out.len(),
-            "The rules at X are in line with the tracks"
+            tracks.left_out = report.left_out.len(),
+            "The rules at X were compared with the tracks"
         );
-        let report = XReport {
-            in_force,
-            foreign,
-            left_out: plan.left_out,
-            problem: String::new(),
-        };
         Ok((report, is_settled))
     }
 
@@ -131,20 +119,48 @@ impl Reconciler {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds before it deletes, so that no post falls between; only where there is no room, some must go first.
+    /// Adds before it deletes, so that no post falls between; only where there is no room, some must go first. Gives what X refused, and whether it is
+    /// settled what must go without: until then nothing is deleted, as what was refused may hold what stands.
     async fn apply(
         &self,
         add: &[&Wanted],
         delete: &[String],
         room: usize,
-        refused: &mut Refused,
-    ) -> Result<(), SourceError> {
+        is_last: bool,
+    ) -> Result<(Refused, bool), SourceError> {
         let (now, later) = add.split_at(add.len().min(room));
-        refused.extend(self.api.add(now).await?);
-        let delete: Vec<&str> = delete.iter().map(String::as_str).collect();
-        self.api.delete(&delete).await?;
-        refused.extend(self.api.add(later).await?);
-        Ok(())
+        let mut refused = self.api.add(now).await?;
+        let mut is_settled = !now.iter().any(|wanted| wanted.is_to_be_parted(&refused));
+        if !is_settled && later.is_empty() && !is_last {
+            return Ok((refused, is_settled));
+        }
+        let mut later = later.to_vec();
+        if !delete.is_empty() {
+            let delete: Vec<&str> = delete.iter().map(String::as_str).collect();
+            self.api.delete(&delete).await?;
+            // What X had less room for than we were told may find some now.
+            let no_room = |wanted: &Wanted| {
+                refused
+                    .get(&wanted.value)
+                    .is_some_and(|refusal| refusal.may_pass)
+            };
+            later.extend(now.iter().copied().filter(|wanted| no_room(wanted)));
+            refused.retain(|_, refusal| !refusal.may_pass);
+        }
+        refused.extend(self.api.add(&later).await?);
+        is_settled &= !later.iter().any(|wanted| wanted.is_to_be_parted(&refused));
+        Ok((refused, is_settled))
+    }
+}
+
+impl Wanted {
+    /// Was it refused for something that not all that is in it or wants it need share?
+    fn is_to_be_parted(&self, refused: &Refused) -> bool {
+        let is_shared = self.alternatives.len() > 1 || self.tracks.len() > 1;
+        is_shared
+            && refused
+                .get(&self.value)
+                .is_some_and(|refusal| !refusal.may_pass)
     }
 }
 
@@ -162,8 +178,8 @@ impl Known {
             .retain(|alternative| alternatives.contains(alternative));
     }
 
-    /// Marks the alternatives of refused rules, and says whether there were any to tell apart. What X took by itself may be joined with others again.
-    fn take_apart(&mut self, wanted: &[Wanted]) -> bool {
+    /// Marks the alternatives of refused rules. What X took by itself may be joined with others again.
+    fn take_apart(&mut self, wanted: &[Wanted]) {
         for wanted in wanted
             .iter()
             .filter(|wanted| !self.refused.contains_key(&wanted.value))
@@ -177,15 +193,32 @@ impl Known {
                 .get(&wanted.value)
                 .is_some_and(|refusal| !refusal.may_pass)
         };
-        let joint: Vec<&Wanted> = wanted
+        let joint = wanted
             .iter()
             .filter(|wanted| wanted.alternatives.len() > 1)
-            .filter(refused)
-            .collect();
-        for wanted in &joint {
+            .filter(refused);
+        for wanted in joint {
             self.apart.extend(wanted.alternatives.iter().cloned());
         }
-        !joint.is_empty()
+    }
+
+    /// What is in force, and who goes without.
+    fn report(&self, plan: Plan, foreign: usize) -> XReport {
+        let mut left_out = plan.left_out;
+        for wanted in &plan.wanted {
+            if let Some(refusal) = self.refused.get(&wanted.value) {
+                left_out.extend(wanted.tracks.iter().map(|track| LeftOut {
+                    track: *track,
+                    reason: refusal.reason.clone(),
+                }));
+            }
+        }
+        XReport {
+            in_force: plan.wanted.len() - self.refused.len(),
+            foreign,
+            left_out,
+            problem: String::new(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use bowerbird_core::ids::{SourceName, TrackId};
-use bowerbird_core::rules::{Conjunction, Rule, XLimits};
+use bowerbird_core::rules::{Conjunction, Rule, Upstream, XLimits};
 use bowerbird_core::time::Time;
 use bowerbird_core::track::Track;
 
@@ -49,6 +49,8 @@ pub(super) struct Room<'a> {
     pub(super) current: &'a [&'a str],
     /// Alternatives that get rules of their own, as X refused a rule with one of them.
     pub(super) apart: &'a HashSet<String>,
+    /// The texts of rules that X refused.
+    pub(super) refused: &'a HashSet<String>,
 }
 
 /// What one track asks for.
@@ -66,9 +68,9 @@ pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, room: Room<
         .filter(|track| listens(track, source) && track.draft.is_active(now))
     {
         match asked(&track.draft.rule, room.limits) {
-            Ok(alternatives) => asking.push(Asking {
+            Ok(upstream) => asking.push(Asking {
                 track: track.id,
-                alternatives,
+                alternatives: upstream.alternatives,
             }),
             Err(reason) => left_out.push(LeftOut {
                 track: track.id,
@@ -76,7 +78,7 @@ pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, room: Room<
             }),
         }
     }
-    share(&mut asking);
+    share(&mut asking, room.refused);
     let (wanted, without) = pack(&asking, room);
     // What stands at X may hold places that earlier tracks need: then all is packed anew, in order.
     let (wanted, without) = match without.as_slice() {
@@ -122,6 +124,7 @@ pub fn plan_tracks(
         slots,
         current: &[],
         apart: &HashSet::new(),
+        refused: &HashSet::new(),
     };
     let Plan { wanted, left_out } = plan(tracks, source, now, room);
     let rules = wanted.into_iter().map(|wanted| PlannedRule {
@@ -145,17 +148,19 @@ fn listens(track: &Track, source: &SourceName) -> bool {
 }
 
 /// What a rule asks for, or why X cannot be asked.
-fn asked(rule: &str, limits: &XLimits) -> Result<Vec<Conjunction>, String> {
-    let upstream = Rule::parse(rule).and_then(|rule| rule.upstream(limits));
-    upstream
-        .map(|upstream| upstream.alternatives)
+fn asked(rule: &str, limits: &XLimits) -> Result<Upstream, String> {
+    Rule::parse(rule)
+        .and_then(|rule| rule.upstream(limits))
         .map_err(|error| format!("X can't be asked for it: {error}"))
 }
 
-/// Puts in place of each alternative the widest one wanted that brings all it would.
-fn share(asking: &mut [Asking]) {
+/// Puts in place of each alternative the widest one wanted that brings all it would, unless X has refused that one.
+fn share(asking: &mut [Asking], refused: &HashSet<String>) {
     let all = asking.iter().flat_map(|asking| &asking.alternatives);
-    let wanted: HashSet<Conjunction> = all.cloned().collect();
+    let wanted: HashSet<Conjunction> = all
+        .filter(|alternative| refused.is_empty() || !refused.contains(&alternative.to_string()))
+        .cloned()
+        .collect();
     for asking in asking {
         for alternative in &mut asking.alternatives {
             if let Some(wider) = widest(alternative, &wanted) {
@@ -182,38 +187,28 @@ fn widest(alternative: &Conjunction, wanted: &HashSet<Conjunction>) -> Option<Co
 }
 
 fn pack(asking: &[Asking], room: Room<'_>) -> (Vec<Wanted>, Vec<LeftOut>) {
-    let all = asking.iter().flat_map(|asking| &asking.alternatives);
-    let wanted: HashMap<String, bool> = all
-        .map(Conjunction::to_string)
-        .map(|alternative| {
-            let apart = room.apart.contains(&alternative);
-            (alternative, apart)
-        })
-        .collect();
+    let texts = |asking: &Asking| -> Vec<(String, bool)> {
+        let texts = asking.alternatives.iter().map(Conjunction::to_string);
+        texts
+            .map(|text| (text.clone(), room.apart.contains(&text)))
+            .collect()
+    };
+    let wanted: HashMap<String, bool> = asking.iter().flat_map(texts).collect();
     let mut packing = Packing::new(room.limits.max_chars, room.slots);
     for current in room.current {
-        // A rule of ours that no longer parses, or was made by another plan, is simply not kept.
-        if let Ok(alternatives) = asked(current, room.limits) {
-            let alternatives: Vec<String> =
-                alternatives.iter().map(Conjunction::to_string).collect();
-            let (kept, gone): (Vec<_>, Vec<_>) = alternatives
-                .into_iter()
+        // A rule of ours that no longer parses is simply not kept; nor is one of an older version that asks for less than its alternatives.
+        if let Some(standing) = asked(current, room.limits).ok().filter(|it| !it.is_wider) {
+            let (kept, gone): (Vec<_>, Vec<_>) = standing
+                .alternatives
+                .iter()
+                .map(Conjunction::to_string)
                 .partition(|alternative| wanted.get(alternative) == Some(&false));
             packing.keep(kept, gone.is_empty().then_some(*current));
         }
     }
     let mut left_out = Vec::new();
     for asking in asking {
-        let alternatives: Vec<(String, bool)> = asking
-            .alternatives
-            .iter()
-            .map(Conjunction::to_string)
-            .map(|alternative| {
-                let apart = room.apart.contains(&alternative);
-                (alternative, apart)
-            })
-            .collect();
-        if let Err(chars) = packing.add(asking.track, &alternatives) {
+        if let Err(chars) = packing.add(asking.track, &texts(asking)) {
             let Room { slots, limits, .. } = room;
             let max = limits.max_chars;
             let reason = format!(

@@ -42,6 +42,7 @@ fn plan_in(
         slots,
         current,
         apart: &apart,
+        refused: &HashSet::new(),
     };
     plan(tracks, &SourceName::parse("x").unwrap(), NOW, room)
 }

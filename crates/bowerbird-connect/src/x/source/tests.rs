@@ -405,6 +405,37 @@ async fn a_refused_rule_stops_no_other() {
 }
 
 #[tokio::test]
+async fn who_was_to_share_a_refused_rule_gets_its_own() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    stand_in.refuse_rules_with("blue cheese");
+    let listening = Listening::to(&stand_in, &["blue cheese", "blue cat cheese", "owl"]);
+    let _source = listening.opened().await;
+    assert_eq!(values(&stand_in), ["owl OR blue cat cheese"]);
+    let report = listening.status.report();
+    assert_eq!((report.in_force, report.left_out.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_stands_stays_until_what_replaces_it_is_taken() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    stand_in.refuse_rules_with("cheese");
+    stand_in.hold_rule("cat OR owl", "bowerbird/plan-2");
+    let listening = Listening::to(&stand_in, &["cat", "owl", "cheese"]);
+    let _source = listening.opened().await;
+    assert_eq!(values(&stand_in), ["cat", "owl"]);
+    let bodies: Vec<String> = stand_in.seen().into_iter().map(|seen| seen.body).collect();
+    let deleted = bodies
+        .iter()
+        .position(|body| body.contains("\"delete\""))
+        .unwrap();
+    let taken = bodies
+        .iter()
+        .rposition(|body| body.contains("\"cat\""))
+        .unwrap();
+    assert!(taken < deleted, "{bodies:?}");
+}
+
+#[tokio::test]
 async fn what_x_refused_is_not_sent_again_and_what_it_had_no_room_for_is() {
     let stand_in = XStandIn::start(TOKEN, [Answer::unavailable(), Answer::unavailable()]);
     stand_in.refuse_rules_with("cheese");
