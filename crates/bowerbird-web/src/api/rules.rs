@@ -13,6 +13,8 @@ use crate::site::{App, Site};
 
 /// The most samples in one answer.
 const MOST_SAMPLES: usize = 20;
+/// How much is told of what X is asked for, in characters.
+const MOST_ASKED_CHARS: usize = 1_024;
 /// The longest name suggested, in characters.
 const SUGGESTED_CHARS: usize = 40;
 
@@ -46,6 +48,9 @@ pub(crate) struct RuleCheck {
     pub(crate) warnings: Vec<RuleProblem>,
     /// What X's filtered stream would refuse or question; it matters only to tracks on a source of X.
     pub(crate) x_problems: Vec<RuleProblem>,
+    /// What X is asked for in place of the rule, if it would not take the rule as it stands: as much or more, and the rule is matched here. `null` if X takes it
+    /// or can't be asked.
+    pub(crate) x_asks: Option<String>,
     /// What it would have caught of the newest posts; `null` if it does not parse.
     pub(crate) preview: Option<Preview>,
 }
@@ -108,11 +113,7 @@ pub(crate) async fn check(
     };
     let (explanation, name) = (rule.explain(), suggest_name(site, &text).await?);
     let warnings = rule.warnings().iter().map(problem).collect();
-    let x_problems = rule
-        .check_for_x(&XLimits::STREAM)
-        .iter()
-        .map(problem)
-        .collect();
+    let (x_problems, x_asks) = on_x(&rule);
     let _permit = site.heavy.acquire().await.map_err(ApiError::internal)?;
     let preview = Some(site.engine.preview(rule, samples).await?);
     Ok(RuleCheck {
@@ -122,8 +123,37 @@ pub(crate) async fn check(
         error: None,
         warnings,
         x_problems,
+        x_asks,
         preview,
     })
+}
+
+/// What X would say to a rule, and what it is asked for instead.
+fn on_x(rule: &Rule) -> (Vec<RuleProblem>, Option<String>) {
+    let problem = |error: &RuleError| RuleProblem::new(rule.text(), error);
+    let said = rule.check_for_x(&XLimits::STREAM);
+    let is_taken = said.iter().all(RuleError::is_warning);
+    let mut problems: Vec<RuleProblem> = said.iter().map(problem).collect();
+    if is_taken {
+        return (problems, None);
+    }
+    match rule.upstream(&XLimits::STREAM) {
+        Ok(upstream) => {
+            problems
+                .iter_mut()
+                .for_each(|problem| problem.usable = true);
+            let alternatives = upstream.alternatives.iter().map(ToString::to_string);
+            let joined = alternatives.collect::<Vec<_>>().join(" OR ");
+            (
+                problems,
+                Some(joined.chars().take(MOST_ASKED_CHARS).collect()),
+            )
+        }
+        Err(error) => {
+            problems.push(problem(&error));
+            (problems, None)
+        }
+    }
 }
 
 impl RuleCheck {
@@ -135,6 +165,7 @@ impl RuleCheck {
             error: Some(error),
             warnings: Vec::new(),
             x_problems: Vec::new(),
+            x_asks: None,
             preview: None,
         }
     }

@@ -71,6 +71,7 @@ function show(box, rule, check, tracks) {
     element('p', { class: 'caught' }, share),
     element('p', { class: 'explanation' }, check.explanation),
     ...problems.map((problem) => element('p', { class: 'advice' }, `${problem.message}${problem.hint ? ` (${problem.hint})` : ''}`)),
+    ...(box.dataset.forX && check.x_asks ? [element('p', { class: 'explanation' }, 'X is asked for ', element('code', {}, check.x_asks), '; what comes is matched here.')] : []),
   );
   const list = box.querySelector('.rule-samples');
   list.hidden = samples.length === 0;

@@ -154,6 +154,28 @@ async fn a_rule_is_explained_tried_and_named() {
 }
 
 #[tokio::test]
+async fn what_x_lacks_is_told_with_what_x_is_asked_for_instead() {
+    let house = House::new().await;
+    for (rule, problems, usable, asks) in [
+        ("cat", 0, true, json!(null)),
+        ("cat contains:form", 1, true, json!("cat")),
+        ("contains:form", 2, false, json!(null)),
+    ] {
+        let asked = json!({ "rule": rule });
+        let told = house
+            .call(Trust::Loopback, "POST", "/api/v1/rules/check", Some(asked))
+            .await
+            .json();
+        let said = told["x_problems"].as_array().unwrap();
+        assert_eq!((said.len(), &told["x_asks"]), (problems, &asks), "{told}");
+        assert!(
+            said.iter().all(|problem| problem["usable"] == usable),
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn posts_are_found_read_and_exported() {
     let house = House::new().await;
     let id = house.track("Cats", "cat").await;

@@ -305,6 +305,16 @@ async fn check(context: &Context, client: &Client, rule: &str) -> Result<()> {
                 .line(format_args!("{what}: {}", clean(&text(problem, "message"))))?;
         }
     }
+    if let Some(asked) = answer["x_asks"].as_str() {
+        let asked = if asked.is_empty() {
+            "nothing: no post of X can match it"
+        } else {
+            asked
+        };
+        context
+            .output
+            .line(format_args!("X is asked for: {}", clean(asked)))?;
+    }
     let (caught, looked_at) = (
         &answer["preview"]["caught"],
         &answer["preview"]["looked_at"],
