@@ -93,7 +93,7 @@ fn fold_loose(raw: &str, out: &mut String) {
         keep
     });
     // A compatibility form may hold signs of its own ("½" is "1⁄2"); they are no part of a word.
-    let words = kept.flat_map(spell_out).flat_map(lower_char);
+    let words = kept.flat_map(lower_char).flat_map(spell_out);
     out.extend(words.nfc().filter(|&c| c.is_alphanumeric() || is_mark(c)));
     // What would be no word any more stays as it is.
     let begins_word = |c| matches!(class(c), Class::Word | Class::Unit);

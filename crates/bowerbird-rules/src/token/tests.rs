@@ -202,6 +202,8 @@ proptest! {
 
 #[test]
 fn folding_for_search_leaves_a_word() {
+    // A sign for a letter that people write without its stroke.
+    assert_eq!(tokens("ꟸ", Profile::Search), ["h"]);
     // An isolated vowel sign, which falls apart into a blank and a sign, and a mark on it.
     assert_eq!(
         tokens("\u{FE70}\u{B01}", Profile::Search),
