@@ -19,9 +19,6 @@ pub(super) const OUR_TAG: &str = "bowerbird/";
 /// What rules of ours are tagged with: how the plan was made that they belong to.
 pub(super) const TAG: &str = "bowerbird/plan-2";
 
-/// A conjunction of more parts is not compared with what some of its parts alone would bring.
-const MAX_PARTS_COMPARED: usize = 8;
-
 /// A rule we want at X.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
@@ -161,10 +158,18 @@ fn share(asking: &mut [Asking], refused: &HashSet<String>) {
         .filter(|alternative| refused.is_empty() || !refused.contains(&alternative.to_string()))
         .cloned()
         .collect();
+    let by_part = by_rarest_part(&wanted);
     for asking in asking {
         for alternative in &mut asking.alternatives {
-            if let Some(wider) = widest(alternative, &wanted) {
-                *alternative = wider;
+            let parts = alternative.parts().iter();
+            let near = parts
+                .filter_map(|part| by_part.get(part.as_str()))
+                .flatten();
+            let widest = near
+                .filter(|wanted| wanted.covers(alternative))
+                .min_by_key(|wanted| (wanted.parts().len(), wanted.parts()));
+            if let Some(&widest) = widest {
+                *alternative = widest.clone();
             }
         }
         asking.alternatives.sort();
@@ -172,18 +177,23 @@ fn share(asking: &mut [Asking], refused: &HashSet<String>) {
     }
 }
 
-/// The conjunction with the fewest of its parts that is wanted anyway.
-fn widest(alternative: &Conjunction, wanted: &HashSet<Conjunction>) -> Option<Conjunction> {
-    let parts = alternative.parts().len();
-    if !(2..=MAX_PARTS_COMPARED).contains(&parts) {
-        return None;
+/// All that is wanted, by that part of each that the fewest have: who looks for what covers something need only look under its parts.
+fn by_rarest_part(wanted: &HashSet<Conjunction>) -> HashMap<&str, Vec<&Conjunction>> {
+    let mut uses: HashMap<&str, usize> = HashMap::new();
+    for part in wanted.iter().flat_map(Conjunction::parts) {
+        *uses.entry(part).or_default() += 1;
     }
-    let mut choices: Vec<u32> = (1..(1 << parts) - 1).collect();
-    choices.sort_by_key(|choice| choice.count_ones());
-    choices
-        .into_iter()
-        .map(|choice| alternative.only(|part| choice & (1 << part) != 0))
-        .find(|wider| wanted.contains(wider))
+    let mut by_part: HashMap<&str, Vec<&Conjunction>> = HashMap::new();
+    for conjunction in wanted {
+        let rarest = conjunction
+            .parts()
+            .iter()
+            .min_by_key(|part| uses[part.as_str()]);
+        if let Some(rarest) = rarest {
+            by_part.entry(rarest).or_default().push(conjunction);
+        }
+    }
+    by_part
 }
 
 fn pack(asking: &[Asking], room: Room<'_>) -> (Vec<Wanted>, Vec<LeftOut>) {

@@ -21,7 +21,7 @@ pub struct Upstream {
     pub is_wider: bool,
 }
 
-/// Parts that must all hold, each as X reads it, in a fixed order: equal ones ask for the same. No parts ask for the same and hold other ones too.
+/// Parts that must all hold, each as X reads it, sorted and each once: equal ones ask for the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Conjunction(Vec<String>);
 
@@ -31,10 +31,11 @@ impl Conjunction {
         &self.0
     }
 
-    /// So many of its parts as `keep` says; it asks for at least as much.
-    pub fn only(&self, keep: impl Fn(usize) -> bool) -> Self {
-        let kept = self.0.iter().enumerate().filter(|(at, _)| keep(*at));
-        Self(kept.map(|(_, part)| part.clone()).collect())
+    /// Does it ask for all that `other` asks for? Certain if so.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.0
+            .iter()
+            .all(|part| other.0.binary_search(part).is_ok())
     }
 }
 
