@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::{RuleSet, Scratch};
-use crate::doc::{AccountRef, Author, Doc, PlaceRef};
+use crate::doc::{Author, Doc, PlaceRef};
 use crate::testing::Post;
 use crate::{Rule, TokenizedDoc};
 
@@ -186,12 +186,8 @@ proptest! {
     #[test]
     fn the_set_says_what_each_rule_says(
         rules in prop::collection::vec(crate::parse::tests::any_rule(), 0..30),
-        texts in prop::collection::vec(prop_oneof![
-            "([abcx] |cat |東京|café |#a |@b |\\$C |http://a.b/x |👍🏽 ){0,8}",
-            crate::token::tests::awkward_text(),
-        ], 1..4),
-        handle in "ada|b|12|",
-        is_repost: bool,
+        texts in prop::collection::vec(crate::testing::any_text(), 1..4),
+        about in crate::testing::any_about(),
     ) {
         let set = RuleSet::new();
         let rules: Vec<Arc<Rule>> = rules.iter().map(|text| Arc::new(Rule::parse(text).unwrap())).collect();
@@ -200,16 +196,7 @@ proptest! {
         let (mut scratch, mut keys) = (Scratch::new(), Vec::new());
         let posts: Vec<Post> = texts.iter().map(|text| Post::new(text)).collect();
         let embedded: Vec<_> = posts[1..].iter().map(Post::content).collect();
-        let account = Some(AccountRef { id: &handle, handle: "b" });
-        let doc = Doc {
-            embedded: &embedded,
-            author: Author { handle: &handle, bio: "a b", followers: Some(5), ..Author::default() },
-            reply_to: account,
-            repost_of: account,
-            is_repost,
-            id: &texts[0],
-            ..posts[0].doc()
-        };
+        let doc = Doc { embedded: &embedded, ..about.around(posts[0].doc()) };
         // Twice with the same scratch: nothing of the first post may stay.
         for doc in [doc, Doc { embedded: &[], ..doc }] {
             snapshot.matches(&doc, &mut scratch, &mut keys);
@@ -328,10 +315,14 @@ const CROWDED: [&str; 16] = [
     "\"cat fish\"~2 has:hashtags",
 ];
 
+/// So many rules of any kind beside them.
+const OTHERS: usize = 8;
+
 proptest! {
     #[test]
     fn changes_are_seen_by_later_snapshots_alone(
-        changes in prop::collection::vec(any_change(CROWDED.len()), 1..80),
+        changes in prop::collection::vec(any_change(CROWDED.len() + OTHERS), 1..80),
+        others in prop::collection::vec(crate::parse::tests::any_rule(), OTHERS),
         text in "(cat |dog |bird |fish |東京 |東 |#cat |@ada ){0,6}",
         author in "ada|bob",
         point in prop::option::of(prop::array::uniform2(-0.5..1.5)),
@@ -339,7 +330,8 @@ proptest! {
         let post = Post::new(&text);
         let author = Author { handle: &author, ..Author::default() };
         let doc = Doc { author, point, lang: "en-GB", ..post.doc() };
-        let rules: Vec<Arc<Rule>> = CROWDED.iter().map(|text| Arc::new(Rule::parse(text).unwrap())).collect();
+        let texts = CROWDED.iter().copied().chain(others.iter().map(String::as_str));
+        let rules: Vec<Arc<Rule>> = texts.map(|text| Arc::new(Rule::parse(text).unwrap())).collect();
         let matches: Vec<bool> = rules.iter().map(|rule| rule.matches(&doc)).collect();
         let (set, mut model) = (RuleSet::new(), std::collections::BTreeMap::new());
         let (mut scratch, mut keys, mut before) = (Scratch::new(), Vec::new(), None);

@@ -2,7 +2,6 @@
 
 use proptest::prelude::*;
 
-use crate::doc::{AccountRef, Author, Doc};
 use crate::testing::Post;
 use crate::{Rule, XLimits};
 
@@ -144,21 +143,12 @@ proptest! {
     #[test]
     fn nothing_that_matches_is_left_out(
         rule in crate::parse::tests::any_rule(),
-        text in "([abcx] |cat |東京|café |#a |@b |\\$C |http://a.b/x |👍🏽 ){0,8}",
-        handle in "ada|b|12|",
-        is_repost: bool,
+        text in crate::testing::any_text(),
+        about in crate::testing::any_about(),
         short: bool,
     ) {
         let post = Post::new(&text);
-        let account = Some(AccountRef { id: &handle, handle: "b" });
-        let doc = Doc {
-            author: Author { handle: &handle, bio: "a b", followers: Some(5), ..Author::default() },
-            reply_to: account,
-            repost_of: account,
-            is_repost,
-            lang: "en",
-            ..post.doc()
-        };
+        let doc = about.around(post.doc());
         let limits = XLimits { max_chars: if short { 24 } else { 1_024 }, ..XLimits::STREAM };
         let rule = Rule::parse(&rule).unwrap();
         if let Ok(upstream) = rule.upstream(&limits) {
