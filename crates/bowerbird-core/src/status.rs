@@ -2,7 +2,7 @@
 //! what happened, this says what is happening.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
@@ -50,6 +50,7 @@ pub struct SourceStatus {
 #[derive(Debug, Default)]
 pub struct Status {
     sources: Mutex<BTreeMap<SourceName, SourceStatus>>,
+    notes: Mutex<BTreeMap<SourceName, Vec<String>>>,
 }
 
 impl Status {
@@ -61,6 +62,20 @@ impl Status {
             .filter(|known| known.state == status.state);
         let since = known.map_or(status.since, |known| known.since);
         sources.insert(status.source.clone(), SourceStatus { since, ..status });
+    }
+
+    /// Says what is not as it should be with a source, though it runs; in place of what was said before.
+    pub fn set_notes(&self, source: SourceName, notes: Vec<String>) {
+        self.lock_notes().insert(source, notes);
+    }
+
+    /// What is not as it should be with a source, though it runs.
+    pub fn notes(&self, source: &SourceName) -> Vec<String> {
+        self.lock_notes().get(source).cloned().unwrap_or_default()
+    }
+
+    fn lock_notes(&self) -> MutexGuard<'_, BTreeMap<SourceName, Vec<String>>> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All sources, by name.

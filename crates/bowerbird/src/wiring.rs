@@ -9,6 +9,7 @@ use bowerbird_connect::synthetic::{self, SyntheticConfig};
 use bowerbird_connect::x::{self, XConfig};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::live::LiveTracks;
+use bowerbird_core::pipeline::Parts;
 use bowerbird_core::raw::RawCodec;
 use bowerbird_core::source::{Connection, Keep};
 use bowerbird_core::spool::Spool;
@@ -70,10 +71,7 @@ pub(crate) async fn open_store(
 }
 
 /// Every source of the configuration, ready to be opened; those that filter upstream listen for `tracks`.
-pub(crate) fn connections(
-    sources: &[SourceSettings],
-    tracks: &LiveTracks,
-) -> Result<Vec<Connection>> {
+pub(crate) fn connections(sources: &[SourceSettings], parts: &Parts) -> Result<Vec<Connection>> {
     let connect = |source: &SourceSettings| {
         let name = source.name.as_str();
         let connection = match &source.kind {
@@ -85,8 +83,13 @@ pub(crate) fn connections(
             SourceKind::X(settings) => {
                 let config = x_config(settings)?;
                 let status = Arc::clone(&config.status);
-                tokio::spawn(left_out::tell(source.name.clone(), status));
-                let tracks = tracks.watch();
+                tokio::spawn(left_out::tell(
+                    source.name.clone(),
+                    status,
+                    Arc::clone(&parts.status),
+                    Arc::clone(&parts.live),
+                ));
+                let tracks = parts.live.watch();
                 Ok(x::connect(
                     source.name.clone(),
                     source.keep,

@@ -60,6 +60,8 @@ pub(crate) struct SourceView {
     pub(crate) state: Option<WorkerState>,
     /// Why, in words; empty when all is well.
     pub(crate) detail: String,
+    /// What is not as it should be, though it runs: tracks that the service can't be asked for, above all.
+    pub(crate) notes: Vec<String>,
     /// Since when it is in this state.
     pub(crate) since: Option<Time>,
     /// Connections in a row that failed or did not last; 0 while frames come.
@@ -235,6 +237,7 @@ async fn sources(
         view.service = running.service;
         view.state = Some(running.state);
         view.detail = running.detail;
+        view.notes = site.parts.status.notes(&running.source);
         view.since = Some(running.since);
         view.attempts = running.attempts;
     }
@@ -254,6 +257,7 @@ impl SourceView {
             service: String::new(),
             state: None,
             detail: String::new(),
+            notes: Vec::new(),
             since: None,
             attempts: 0,
             heard_at: None,

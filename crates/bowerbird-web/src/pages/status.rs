@@ -81,7 +81,12 @@ fn source_row(source: &SourceView) -> Markup {
             td { span.state.(class) { (word) } }
             td { @if let Some(since) = source.since { (moment(since)) } }
             td { @if let Some(heard_at) = source.heard_at { (moment(heard_at)) } }
-            td { (source.detail) @if source.attempts > 0 { " (" (plural(source.attempts.into(), "attempt", "attempts")) ")" } }
+            td {
+                (source.detail) @if source.attempts > 0 { " (" (plural(source.attempts.into(), "attempt", "attempts")) ")" }
+                @if !source.notes.is_empty() {
+                    ul.notes { @for note in &source.notes { li { (note) } } }
+                }
+            }
         }
     }
 }

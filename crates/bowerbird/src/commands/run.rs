@@ -24,7 +24,7 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<()> {
     let path = folder.path().to_owned();
     let house = House::open(folder, held, Plan::of(&settings)).await?;
     let before = house.tally().await?;
-    let connections = wiring::connections(&settings.sources, &house.parts.live)?;
+    let connections = wiring::connections(&settings.sources, &house.parts)?;
     if connections.is_empty() {
         context
             .output

@@ -64,7 +64,7 @@ impl Capture {
         let known: Vec<&str> = sources.iter().map(|one| one.name.as_str()).collect();
         let known = format!("the configuration names {}", known.join(", "));
         sources.retain(|one| one.name == *name);
-        let connections = wiring::connections(&sources, &house.parts.live)?;
+        let connections = wiring::connections(&sources, &house.parts)?;
         match connections.first() {
             None => return Err(Usage(format!("there is no source `{name}`; {known}")).into()),
             Some(found) if !found.spec.endless => {

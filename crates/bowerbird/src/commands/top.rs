@@ -9,7 +9,7 @@ use super::Context;
 use super::track::{state, text};
 use crate::cli::TopArgs;
 use crate::client::Client;
-use crate::output::{bytes_for_people, plural, thousands};
+use crate::output::{bytes_for_people, clean, plural, thousands};
 
 /// Clears the screen and goes to its corner.
 const CLEAR: &str = "\u{1b}[H\u{1b}[2J";
@@ -113,6 +113,12 @@ fn show(
         ],
         &rows,
     )?;
+    for source in list(&status["sources"]) {
+        for note in list(&source["notes"]) {
+            let note = clean(note.as_str().unwrap_or_default());
+            output.line(format_args!("{}: {note}", text(&source, "source")))?;
+        }
+    }
     output.line("")?;
     let track = |track: &Value| {
         let captures = thousands(count(track, "captures"));

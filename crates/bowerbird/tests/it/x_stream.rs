@@ -156,3 +156,35 @@ fn check_finds_the_secret_or_says_where_it_looked() {
     assert!(!finished.stdout.contains(TOKEN));
     assert_eq!(x.connects(), 0, "checking has no side effects");
 }
+
+#[test]
+fn a_track_that_x_cannot_be_asked_for_is_told_beside_the_source() {
+    let x = XStandIn::start(TOKEN, []);
+    let home = Home::new();
+    let running = start(&home, &x);
+    home.run(&["track", "add", "parts", "contains:form"]).ok();
+    home.run(&["track", "add", "cats", "cat"]).ok();
+    let notes = until("the note", || {
+        let top = home.run(&["top", "--once", "--json"]).json();
+        let notes = top["sources"][0]["notes"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        (!notes.is_empty()).then_some(notes)
+    });
+    let note = notes[0].as_str().unwrap();
+    assert!(
+        notes.len() == 1 && note.starts_with("not asked for: parts: X can't be asked for it"),
+        "{notes:?}"
+    );
+    home.run(&["track", "rm", "parts"]).ok();
+    until("no note", || {
+        let top = home.run(&["top", "--once", "--json"]).json();
+        top["sources"][0]["notes"]
+            .as_array()
+            .is_some_and(Vec::is_empty)
+            .then_some(())
+    });
+    running.signal("INT");
+    running.finish().ok();
+}
