@@ -11,7 +11,8 @@ use std::hint::black_box;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use bowerbird_rules::{Profile, Rule, RuleSet, Scratch, tokenize};
@@ -185,23 +186,25 @@ fn while_changing(
         })
     };
     let at_rest = batches();
-    let (stop, made) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (going, stopped) = mpsc::channel::<()>();
+    let made = AtomicU64::new(0);
     let (changing, seconds) = std::thread::scope(|threads| {
         threads.spawn(|| {
+            let stopped = stopped;
             let mut keys = (0..rules.len()).cycle().step_by(7);
-            while !stop.load(Ordering::Relaxed) {
+            while stopped.recv_timeout(Duration::from_millis(10)) == Err(RecvTimeoutError::Timeout)
+            {
                 for key in keys.by_ref().take(50) {
                     let rule = Rule::parse(&rules[key]).expect("parsed before");
                     set.remove(key as u64);
                     set.insert(key as u64, &Arc::new(rule));
                     made.fetch_add(2, Ordering::Relaxed);
                 }
-                std::thread::sleep(Duration::from_millis(10));
             }
         });
         let started = Instant::now();
         let changing = batches();
-        stop.store(true, Ordering::Relaxed);
+        drop(going);
         (changing, started.elapsed().as_secs_f64())
     });
     writeln!(
