@@ -44,6 +44,9 @@ const MAX_HOOKS: usize = 4096;
 /// So many of the features that every post has which a part matches are remembered: a hook takes two.
 const MAX_GUARDS: usize = 8;
 
+/// Longer texts, in bytes, stay in the rule's tree: a leaf is copied with each change.
+const MAX_TEXT: usize = 1024;
+
 /// Each hook has the rule's program beside it. Rules for which that is more than this share their tree instead.
 const MAX_PROGRAM_WORDS: usize = 256;
 
@@ -183,18 +186,19 @@ fn simple_term(term: &Term, asked: &mut Asked) -> Option<Hook> {
     })
 }
 
-/// The kind and the name of a term that compares a name and nothing else.
+/// The kind and the name of a term that compares a name and nothing else, unless it is very long.
 pub(crate) fn name_of(term: &Term) -> Option<(Kind, &Name)> {
-    match term {
-        Term::Hashtag(name) => Some((Kind::Hashtag, name)),
-        Term::Mention(name) => Some((Kind::Mention, name)),
-        Term::Cashtag(name) => Some((Kind::Cashtag, name)),
-        Term::Account(role, name) => Some((account_kind(*role)?, name)),
-        _ => None,
-    }
+    let (kind, name) = match term {
+        Term::Hashtag(name) => (Kind::Hashtag, name),
+        Term::Mention(name) => (Kind::Mention, name),
+        Term::Cashtag(name) => (Kind::Cashtag, name),
+        Term::Account(role, name) => (account_kind(*role)?, name),
+        _ => return None,
+    };
+    (name.folded().len() <= MAX_TEXT).then_some((kind, name))
 }
 
-/// The kind and the text of words that are one feature: a row, either all with nothing between them or all as it comes.
+/// The kind and the text of words that are one feature: a row that is not very long, either all with nothing between them or all as it comes.
 pub(crate) fn row_of(words: &Words) -> Option<(Kind, Box<str>)> {
     let tokens = words.tokens();
     let mut rest = tokens.get(1..)?.iter();
@@ -213,7 +217,7 @@ pub(crate) fn row_of(words: &Words) -> Option<(Kind, Box<str>)> {
         }
         text.push_str(&word.text);
     }
-    Some((kind, text.into()))
+    (text.len() <= MAX_TEXT).then(|| (kind, text.into()))
 }
 
 fn account_kind(role: AccountRole) -> Option<Kind> {

@@ -80,6 +80,35 @@ fn rules_that_come_and_go_leave_nothing_behind() {
 }
 
 #[test]
+fn very_long_rules_are_found_too() {
+    let long = "long".repeat(10_000);
+    let many: Vec<String> = (0..5_000).map(|n| format!("w{n}")).collect();
+    let many = many.join(" OR ");
+    let set = RuleSet::new();
+    for key in 0..10 {
+        set.insert(key, &Arc::new(Rule::parse(&long).unwrap()));
+        set.insert(
+            10 + key,
+            &Arc::new(Rule::parse(&format!("#{long}")).unwrap()),
+        );
+    }
+    set.insert(20, &Arc::new(Rule::parse(&many).unwrap()));
+    set.insert(
+        21,
+        &Arc::new(Rule::parse(&format!("({many}) -dog")).unwrap()),
+    );
+    assert_eq!(matching(&set, &long), (0..10).collect::<Vec<_>>());
+    assert_eq!(
+        matching(&set, &format!("#{long}")),
+        (0..20).collect::<Vec<_>>()
+    );
+    assert_eq!(matching(&set, "w4999"), [20, 21]);
+    assert_eq!(matching(&set, "w4999 dog"), [20]);
+    let of = |rule: &str| Rule::parse(rule).unwrap().is_indexed();
+    assert!(of(&many) && !of(&format!("({many}) -dog")));
+}
+
+#[test]
 fn places_and_languages_that_are_none_match_nothing() {
     let rules = [
         "bounding_box:[0 0 10 10]",
