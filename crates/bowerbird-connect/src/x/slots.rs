@@ -76,20 +76,25 @@ pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, room: Room<
         }
     }
     share(&mut asking, room.refused);
-    let (wanted, without) = pack(&asking, room);
-    // What stands at X may hold places that earlier tracks need: then all is packed anew, in order.
-    let (wanted, without) = match without.as_slice() {
-        [] => (wanted, without),
-        _ => pack(
-            &asking,
-            Room {
-                current: &[],
-                ..room
-            },
-        ),
-    };
-    left_out.extend(without);
+    let (mut wanted, mut without) = pack(&asking, room);
+    if !without.is_empty() {
+        // What stands at X may hold places that earlier tracks need: then all is packed anew, in order.
+        let anew = Room {
+            current: &[],
+            ..room
+        };
+        let (other_wanted, other_without) = pack(&asking, anew);
+        if order(&other_without).gt(order(&without)) {
+            (wanted, without) = (other_wanted, other_without);
+        }
+    }
+    left_out.extend(without.into_iter().map(|(_, left_out)| left_out));
     Plan { wanted, left_out }
+}
+
+/// The places of tracks that are left out, for comparing: later places are better, and none is best.
+fn order(without: &[(usize, LeftOut)]) -> impl Iterator<Item = usize> {
+    without.iter().map(|(at, _)| *at).chain([usize::MAX])
 }
 
 /// A rule that tracks would share at X.
@@ -196,7 +201,8 @@ fn by_rarest_part(wanted: &HashSet<Conjunction>) -> HashMap<&str, Vec<&Conjuncti
     by_part
 }
 
-fn pack(asking: &[Asking], room: Room<'_>) -> (Vec<Wanted>, Vec<LeftOut>) {
+/// The rules for all that fits, and who does not fit, with its place among the tracks.
+fn pack(asking: &[Asking], room: Room<'_>) -> (Vec<Wanted>, Vec<(usize, LeftOut)>) {
     let texts = |asking: &Asking| -> Vec<(String, bool)> {
         let texts = asking.alternatives.iter().map(Conjunction::to_string);
         texts
@@ -217,17 +223,15 @@ fn pack(asking: &[Asking], room: Room<'_>) -> (Vec<Wanted>, Vec<LeftOut>) {
         }
     }
     let mut left_out = Vec::new();
-    for asking in asking {
+    for (at, asking) in asking.iter().enumerate() {
         if let Err(chars) = packing.add(asking.track, &texts(asking)) {
             let Room { slots, limits, .. } = room;
             let max = limits.max_chars;
             let reason = format!(
                 "no room is left for {chars} characters: X gives us {slots} rules of {max}; pause or narrow an earlier track, or ask X for more"
             );
-            left_out.push(LeftOut {
-                track: asking.track,
-                reason,
-            });
+            let track = asking.track;
+            left_out.push((at, LeftOut { track, reason }));
         }
     }
     (packing.finish(), left_out)

@@ -135,6 +135,17 @@ fn an_earlier_track_goes_before_a_later_one_that_is_there_already() {
 }
 
 #[test]
+fn who_finds_no_room_moves_nobody() {
+    let standing = ["dog OR bird", "fish OR cat"];
+    let rules = ["cat", "dog", "fish", "bird", "too long for what is left"];
+    let plan = plan_in(&tracks(&rules), 2, 14, &standing, &[]);
+    assert_eq!(
+        (values(&plan), left_out(&plan)),
+        (standing.to_vec(), vec![5])
+    );
+}
+
+#[test]
 fn a_refused_alternative_gets_a_rule_of_its_own() {
     let plan = plan_in(
         &tracks(&["cat", "cheese", "dog"]),
