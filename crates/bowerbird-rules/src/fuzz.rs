@@ -57,6 +57,15 @@ fn check_rule(rule: Rule, doc: &Doc<'_>) {
         end = range.end;
     }
     let alone = rule.matches(doc);
+    if let Ok(upstream) = rule.upstream(&XLimits::STREAM) {
+        let asked = upstream.alternatives.iter().map(ToString::to_string);
+        let comes = asked.fold(false, |comes, asked| {
+            assert!(asked.chars().count() <= XLimits::STREAM.max_chars);
+            let asked = Rule::parse(&asked).expect("what X is asked for parses");
+            comes || asked.matches(doc)
+        });
+        assert!(comes || !alone, "X is asked for all that matches");
+    }
     let set = RuleSet::new();
     set.insert(7, &Arc::new(rule));
     let mut keys = Vec::new();
