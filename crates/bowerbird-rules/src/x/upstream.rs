@@ -49,6 +49,9 @@ impl std::fmt::Display for Conjunction {
 /// into all their combinations.
 const MAX_PIECES: usize = 1024;
 
+/// An alternative is divided into at most so many times the pieces that its length alone would need: a little more than is wanted costs less than many rules.
+const MORE_PIECES: usize = 4;
+
 /// What is asked for in place of a part.
 enum Wide {
     Everything,
@@ -77,9 +80,11 @@ pub(crate) fn upstream(rule: &Rule, limits: &XLimits) -> Result<Upstream, RuleEr
                         "nothing in one of its alternatives can stand alone at X",
                     ));
                 }
-                let pieces = MAX_PIECES.saturating_sub(alternatives.len()).max(1);
+                let parts = all_parts(alternative);
+                let needed = length(&conjunction(&parts)) / limits.max_chars.max(1) + 1;
+                let left = MAX_PIECES.saturating_sub(alternatives.len()).max(1);
                 asking
-                    .fit(all_parts(alternative), pieces, &mut alternatives)
+                    .fit(parts, left.min(needed * MORE_PIECES), &mut alternatives)
                     .ok_or_else(|| refuse("a part of it is longer than a rule at X may be"))?;
             }
         }
@@ -218,13 +223,13 @@ impl Asking<'_> {
         for half in [left, right] {
             let half = joined(half, ExprKind::Any)?;
             let all = parts.iter().cloned().chain(all_parts(half)).collect();
-            self.fit(all, pieces / 2, out)?;
+            self.fit(all, (pieces / 2).max(1), out)?;
         }
         Some(())
     }
 
     /// Leaves parts out, which asks for more, until the rest takes at most so many characters: first what only excludes, and long parts before
-    /// short ones. `None` if nothing would be left that can stand alone.
+    /// short ones. A choice that is left alone may be longer, as dividing it repeats nothing. `None` if nothing would be left that can stand alone.
     fn shortened(&mut self, parts: Vec<Expr>, max_chars: usize) -> Option<Vec<Expr>> {
         let mut parts: Vec<(String, Expr)> = parts
             .into_iter()
@@ -248,7 +253,8 @@ impl Asking<'_> {
             standing -= usize::from(stands(&part.1));
             self.is_wider = true;
         }
-        (length <= max_chars && standing > 0).then_some(kept)
+        let is_one_choice = kept.len() == 1 && matches!(kept[0].kind, ExprKind::Any(_));
+        ((length <= max_chars || is_one_choice) && standing > 0).then_some(kept)
     }
 }
 

@@ -105,7 +105,7 @@ fn what_means_the_same_is_asked_for_in_x_s_words() {
 
 #[test]
 fn what_would_be_too_many_pieces_is_asked_for_more_widely() {
-    let choices: Vec<String> = (0..300).map(|n| format!("(a{n} OR b{n})")).collect();
+    let choices: Vec<String> = (0..10_000).map(|n| format!("(a{n} OR b{n})")).collect();
     let (alternatives, is_wider) = asked(&choices.join(" "));
     assert!(is_wider && alternatives.len() <= super::MAX_PIECES);
     let long: Vec<String> = (0..2)
@@ -123,6 +123,13 @@ fn what_would_be_too_many_pieces_is_asked_for_more_widely() {
     );
     let (alternatives, is_wider) = asked(&format!("({}) lang:en", long[0]));
     assert!(!is_wider && alternatives.len() < 100);
+    // Combinations of short choices are worth a few rules, not hundreds.
+    let (alternatives, is_wider) = asked(&choices[..100].join(" "));
+    assert!(
+        is_wider && alternatives.len() <= 8,
+        "{}",
+        alternatives.len()
+    );
     let without: Vec<String> = (0..20_000).map(|n| format!("-w{n}")).collect();
     let (alternatives, is_wider) = asked(&format!("cat {}", without.join(" ")));
     assert!(is_wider && alternatives.len() == 1);
