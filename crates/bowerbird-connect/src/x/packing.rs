@@ -7,10 +7,18 @@ use std::collections::HashMap;
 
 use bowerbird_core::ids::TrackId;
 
-use super::slots::Wanted;
-
 /// Stands between alternatives.
 const OR: &str = " OR ";
+
+/// A rule we want at X.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) value: String,
+    /// The tracks that want it; never empty.
+    pub(super) tracks: Vec<TrackId>,
+    /// What it is put together of.
+    pub(super) alternatives: Vec<String>,
+}
 
 /// Rules being put together.
 #[derive(Debug)]

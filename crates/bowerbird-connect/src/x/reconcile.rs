@@ -13,8 +13,9 @@ use bowerbird_core::time::Time;
 use bowerbird_core::track::Track;
 
 use super::config::{LeftOut, XReport};
+use super::packing::Wanted;
 use super::rules_api::{Api, Refusal, Rule};
-use super::slots::{OUR_TAG, Plan, Room, Wanted, plan};
+use super::slots::{OUR_TAG, Plan, Room, plan};
 
 /// Keeps X's rules in line with the tracks of one source.
 #[derive(Debug)]

@@ -7,8 +7,9 @@ use bowerbird_core::time::Time;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::packing::Wanted;
 use super::problem;
-use super::slots::{TAG, Wanted};
+use super::slots::TAG;
 use crate::http;
 
 const PATH: &str = "/2/tweets/search/stream/rules";

@@ -11,23 +11,13 @@ use bowerbird_core::time::Time;
 use bowerbird_core::track::Track;
 
 use super::config::LeftOut;
-use super::packing::Packing;
+use super::packing::{Packing, Wanted};
 
 /// Every tag of ours begins so; a rule whose tag does not is never touched.
 pub(super) const OUR_TAG: &str = "bowerbird/";
 
 /// What rules of ours are tagged with: how the plan was made that they belong to.
 pub(super) const TAG: &str = "bowerbird/plan-2";
-
-/// A rule we want at X.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wanted {
-    pub(super) value: String,
-    /// The tracks that want it; never empty.
-    pub(super) tracks: Vec<TrackId>,
-    /// What it is put together of.
-    pub(super) alternatives: Vec<String>,
-}
 
 /// What is wanted, and what is not to be had.
 #[derive(Debug, Default, PartialEq, Eq)]

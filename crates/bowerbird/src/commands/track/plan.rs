@@ -1,13 +1,16 @@
 //! `bowerbird track plan`: how the tracks would share X's rules. Asks X nothing.
 
+use std::collections::HashMap;
+
 use anyhow::{Context as _, Result};
 use bowerbird_connect::x::{PlannedRule, plan_tracks};
+use bowerbird_core::ids::TrackId;
 use bowerbird_core::rules::XLimits;
 use bowerbird_core::time::Time;
 use bowerbird_core::track::Track;
 use serde_json::{Value, json};
 
-use super::{Context, all, text};
+use super::{Context, all};
 use crate::cli::PlanArgs;
 use crate::client::Client;
 use crate::exit::Usage;
@@ -33,10 +36,6 @@ pub(super) async fn plan(context: &Context, client: &Client, args: &PlanArgs) ->
         .collect::<Result<_, _>>()
         .context("the process answered with tracks of another version")?;
     let (planned, left_out) = plan_tracks(&tracks, &source, Time::now(), &limits, args.rules);
-    let name = |id: &str| {
-        let track = found.iter().find(|track| track["id"] == id);
-        track.map_or_else(|| id.to_owned(), |track| text(track, "name"))
-    };
     if context.output.json {
         let rules: Vec<Value> = planned
             .iter()
@@ -46,6 +45,10 @@ pub(super) async fn plan(context: &Context, client: &Client, args: &PlanArgs) ->
             .output
             .value(&json!({ "rules": rules, "left_out": left_out }));
     }
+    let names: HashMap<TrackId, &str> = tracks
+        .iter()
+        .map(|track| (track.id, track.draft.name.as_str()))
+        .collect();
     context.output.line(format_args!(
         "{} of {} rules, {} of {} characters",
         thousands(planned.len() as u64),
@@ -53,36 +56,29 @@ pub(super) async fn plan(context: &Context, client: &Client, args: &PlanArgs) ->
         thousands(planned.iter().map(PlannedRule::chars).sum::<usize>() as u64),
         thousands(args.rules.saturating_mul(args.chars) as u64),
     ))?;
-    let rows: Vec<Vec<String>> = planned
-        .iter()
-        .map(|rule| {
-            let names: Vec<String> = rule
-                .tracks
-                .iter()
-                .map(|track| name(&track.to_string()))
-                .collect();
-            let shown: String = rule.text.chars().take(SHOWN).collect();
-            vec![
-                rule.chars().to_string(),
-                clean(&names.join(", ")),
-                clean(&shown),
-            ]
-        })
-        .collect();
+    let rows: Vec<Vec<String>> = planned.iter().map(|rule| row(rule, &names)).collect();
     if !rows.is_empty() {
         context
             .output
             .table(&["characters", "tracks", "rule"], &rows)?;
     }
-    for left_out in &left_out {
-        let name = name(&left_out.track.to_string());
-        context.output.line(format_args!(
-            "left out: {}: {}",
-            clean(&name),
-            clean(&left_out.reason)
-        ))?;
-    }
-    Ok(())
+    left_out.iter().try_for_each(|left_out| {
+        let (name, reason) = (clean(names[&left_out.track]), clean(&left_out.reason));
+        context
+            .output
+            .line(format_args!("left out: {name}: {reason}"))
+    })
+}
+
+/// One rule of the plan.
+fn row(rule: &PlannedRule, names: &HashMap<TrackId, &str>) -> Vec<String> {
+    let tracks: Vec<&str> = rule.tracks.iter().map(|track| names[track]).collect();
+    let shown: String = rule.text.chars().take(SHOWN).collect();
+    vec![
+        rule.chars().to_string(),
+        clean(&tracks.join(", ")),
+        clean(&shown),
+    ]
 }
 
 /// A track without what the API adds to it.
