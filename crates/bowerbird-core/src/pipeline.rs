@@ -9,13 +9,13 @@ mod backoff;
 mod dictionary;
 mod engine;
 mod gaps;
-#[cfg(test)]
-mod house;
 mod in_flight;
 mod prepare;
 mod redeliver;
 mod source_worker;
 mod store_lane;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use again::Backfill;

@@ -4,7 +4,7 @@ use super::*;
 use crate::event::Event;
 use crate::hub::Touched;
 use crate::pipeline::engine::{Parts, Until};
-use crate::pipeline::house::{self, Act, Script};
+use crate::pipeline::tests::house::{self, Act, Script};
 use crate::source::Refused;
 use crate::track::TrackDraft;
 
@@ -26,15 +26,14 @@ async fn make_track(parts: &Parts, rule: &str) -> TrackId {
     made.unwrap().id
 }
 
-/// The track's backfill when it is over; time passes only while nothing else can happen.
+/// The track's backfill when it is over.
 async fn over(engine: &Engine, track: TrackId) -> Backfill {
-    loop {
-        let all = engine.backfills();
-        if let Some(done) = all.iter().find(|one| one.track == track && one.done) {
-            return done.clone();
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let done = || {
+        let mut all = engine.backfills().into_iter();
+        all.find(|one| one.track == track && one.done)
+    };
+    house::until(async || done().is_some()).await;
+    done().unwrap()
 }
 
 fn posts(numbers: std::ops::Range<usize>) -> Vec<&'static str> {

@@ -2,7 +2,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::memory::MemorySpool;
-use crate::pipeline::house::{self, Act, Script, spooled};
+use crate::pipeline::tests::house::{self, Act, Script, spooled};
 use crate::spool::{Append, Entry};
 
 fn lane(name: &str) -> Lane {
@@ -28,9 +28,13 @@ async fn stopping_takes_a_moment_though_a_lane_keeps_the_spool_full() {
     let (stop, stopped) = watch::channel(false);
     let running = engine.run(vec![script.connection(|_| {})], Until::Stopped, stopped);
     let told = async {
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        let status = parts.status.sources().remove(0);
-        assert_eq!(status.state, crate::status::WorkerState::Held);
+        let is_held = async || {
+            let sources = parts.status.sources();
+            sources
+                .iter()
+                .any(|source| source.state == crate::status::WorkerState::Held)
+        };
+        house::until(is_held).await;
         stop.send_replace(true);
         Instant::now()
     };

@@ -7,7 +7,7 @@ use crate::counts::{Counts, counts};
 use crate::event::Event;
 use crate::ids::Lane;
 use crate::pipeline::engine::{Parts, Until};
-use crate::pipeline::house::{self, Act, Script};
+use crate::pipeline::tests::house::{self, Act, Script};
 use crate::source::Refused;
 use crate::spool::{LaneStart, Leased};
 use crate::store::DeadLetter;

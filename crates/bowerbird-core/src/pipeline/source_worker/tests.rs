@@ -1,8 +1,8 @@
 use super::*;
 use crate::ids::SourceName;
 use crate::pipeline::engine::Parts;
-use crate::pipeline::house::{self, Act, Script, spooled};
 use crate::pipeline::in_flight;
+use crate::pipeline::tests::house::{self, Act, Script, spooled};
 use crate::source::SourceSpec;
 
 /// A worker over a script, and what it works in.
@@ -59,6 +59,11 @@ impl Workshop {
 
     fn status(&self) -> SourceStatus {
         self.parts.status.sources().remove(0)
+    }
+
+    fn status_is(&self, state: WorkerState) -> bool {
+        let sources = self.parts.status.sources();
+        sources.iter().any(|source| source.state == state)
     }
 }
 
@@ -182,6 +187,7 @@ async fn silence_is_a_stall_and_a_keep_alive_ends_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_time_in_which_we_did_not_read_is_no_stall() {
+    const STALL: Duration = Duration::from_secs(20);
     let mut parts = house::parts(house::decode);
     parts.spool = Arc::new(crate::memory::MemorySpool::new(300));
     let opens = [vec![
@@ -203,23 +209,21 @@ async fn a_time_in_which_we_did_not_read_is_no_stall() {
     let shop = Workshop::again(&parts, opens).await;
     let empties = async {
         let lane = crate::ids::Lane::store();
-        for second in 0.. {
-            tokio::time::sleep(Duration::from_secs(60)).await;
-            let leased = shop
-                .parts
-                .spool
-                .lease(&lane, 1, Duration::ZERO)
-                .await
-                .unwrap();
-            let Some(first) = leased.first() else { break };
-            assert!(second > 0 || shop.status().state == WorkerState::Held);
-            shop.parts.spool.ack(&lane, &[first.offset]).await.unwrap();
+        house::until(async || shop.status_is(WorkerState::Held)).await;
+        let held = Instant::now();
+        house::until(async || held.elapsed() >= 3 * STALL).await;
+        for _ in 0..3 {
+            let mut first = Vec::new();
+            house::until(async || {
+                let leased = shop.parts.spool.lease(&lane, 1, Duration::ZERO).await;
+                first = leased.unwrap().iter().map(|one| one.offset).collect();
+                !first.is_empty()
+            })
+            .await;
+            shop.parts.spool.ack(&lane, &first).await.unwrap();
         }
     };
-    tokio::join!(
-        shop.run(|spec| spec.stall_after = Some(Duration::from_secs(20))),
-        empties
-    );
+    tokio::join!(shop.run(|spec| spec.stall_after = Some(STALL)), empties);
     assert_eq!(shop.script.pauses(), [], "one connection did");
     assert_eq!(shop.parts.spool.size().await.unwrap().next, 3);
 }
@@ -302,26 +306,38 @@ async fn every_connection_begins_at_the_last_durable_cursor() {
 
 #[tokio::test(start_paused = true)]
 async fn stopping_is_at_once_wherever_it_waits() {
-    let opens: [(&str, Vec<Act>); 3] = [
-        ("before it opens again", vec![retry(Ladder::RateLimit)]),
-        ("for a frame", vec![frames(1, &["1 a bird"]), QUIET(3_600)]),
-        ("for a connection", vec![retry(Ladder::Network)]),
+    let opens: [(&str, WorkerState, Vec<Act>); 3] = [
+        (
+            "before it opens again",
+            WorkerState::Waiting,
+            vec![retry(Ladder::RateLimit)],
+        ),
+        (
+            "for a frame",
+            WorkerState::Live,
+            vec![frames(1, &["1 a bird"]), QUIET(3_600)],
+        ),
+        (
+            "for a connection",
+            WorkerState::Connecting,
+            vec![retry(Ladder::Network)],
+        ),
     ];
-    for (waits, acts) in opens {
+    for (waits, state, acts) in opens {
         let shop = Workshop::new([acts, vec![]]).await;
         if waits == "for a connection" {
             shop.script.opening_takes(Duration::from_secs(3_600));
         }
         let (stop, stopped) = watch::channel(false);
         let worker = shop.worker(|_| {}, stopped).await;
-        let began = Instant::now();
         let told = async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            house::until(async || shop.status_is(state)).await;
             stop.send_replace(true);
+            Instant::now()
         };
-        let (ended, ()) = tokio::join!(worker.run(), told);
+        let (ended, told_at) = tokio::join!(worker.run(), told);
         ended.unwrap();
-        assert_eq!(began.elapsed().as_secs(), 1, "while it waits {waits}");
+        assert_eq!(told_at.elapsed().as_secs(), 0, "while it waits {waits}");
         assert_eq!(shop.script.cursors().len(), 1);
     }
 }
@@ -364,8 +380,16 @@ async fn a_source_that_can_wait_does_not_run_away_from_the_store() {
     let (_stop, stopped) = watch::channel(false);
     let worker = shop.worker(|spec| spec.endless = false, stopped).await;
     let reached = async |count: u64| {
-        // Time passes only when nothing else can happen: what was not read by then waits.
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        // What is not read within a minute waits.
+        let mut last = (0, Instant::now());
+        house::until(async || {
+            let next = shop.parts.spool.size().await.unwrap().next;
+            if next != last.0 {
+                last = (next, Instant::now());
+            }
+            last.1.elapsed() >= Duration::from_secs(60)
+        })
+        .await;
         let next = shop.parts.spool.size().await.unwrap().next;
         let most = count + AHEAD + (in_flight::MOST * BATCH) as u64;
         assert!((count + AHEAD..=most).contains(&next), "{next}");

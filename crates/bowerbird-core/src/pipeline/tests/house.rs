@@ -23,10 +23,10 @@ use crate::spool::Spool;
 use crate::testing::fake_store::FakeStore;
 use crate::time::Time;
 
-use super::engine::{Engine, Parts};
+use crate::pipeline::engine::{Engine, Parts};
 
 /// A pipeline with nothing in it.
-pub(super) fn parts(decode: Decode) -> Parts {
+pub(in crate::pipeline) fn parts(decode: Decode) -> Parts {
     let live = Arc::new(LiveTracks::default());
     let (hub, task) = Hub::new(Arc::clone(&live));
     tokio::spawn(task.run());
@@ -44,7 +44,7 @@ pub(super) fn parts(decode: Decode) -> Parts {
 }
 
 /// What a process that starts again finds: spool and store, and nothing else.
-pub(super) fn restarted(parts: &Parts, decode: Decode) -> Parts {
+pub(in crate::pipeline) fn restarted(parts: &Parts, decode: Decode) -> Parts {
     Parts {
         spool: Arc::clone(&parts.spool),
         store: Arc::clone(&parts.store),
@@ -53,14 +53,14 @@ pub(super) fn restarted(parts: &Parts, decode: Decode) -> Parts {
 }
 
 /// An engine that has started on these parts.
-pub(super) async fn engine(parts: &Parts) -> Arc<Engine> {
+pub(in crate::pipeline) async fn engine(parts: &Parts) -> Arc<Engine> {
     let engine = Engine::new(parts.clone());
     engine.start().await.unwrap();
     engine
 }
 
 /// `7 a bird` is post 7, `-7` its deletion, `!9` a notice that nine posts were withheld.
-pub(super) fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
+pub(in crate::pipeline) fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
     let text = std::str::from_utf8(bytes).map_err(|error| Refused::new(error.to_string()))?;
     let event = |id: &str, body| Event {
         id: EventId::new("test", id.to_owned()),
@@ -92,9 +92,17 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
     Ok(event(id, Body::Post(Box::new(post))))
 }
 
+/// Waits until something is so. On paused time, time passes between two looks only if nothing else can happen.
+pub(in crate::pipeline) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    let mut look = tokio::time::interval(Duration::from_millis(1));
+    while !is_so().await {
+        look.tick().await;
+    }
+}
+
 /// What the scripted source does next.
 #[derive(Debug, Clone)]
-pub(super) enum Act {
+pub(in crate::pipeline) enum Act {
     /// Frames received at this second, an empty one a keep-alive, and the cursor behind them.
     Frames(i64, Vec<&'static str>, Option<&'static str>),
     /// Says nothing for so long.
@@ -107,7 +115,7 @@ pub(super) enum Act {
 
 /// A source that follows a script: one list of acts for each time it is opened. When all are done it tells, and says nothing more.
 #[derive(Debug, Default)]
-pub(super) struct Script {
+pub(in crate::pipeline) struct Script {
     opens: Mutex<VecDeque<Vec<Act>>>,
     /// How long after the first each opening was, and with which cursor.
     opened: Mutex<Vec<(Instant, Option<Cursor>)>>,
@@ -117,7 +125,7 @@ pub(super) struct Script {
 }
 
 impl Script {
-    pub(super) fn new(opens: impl IntoIterator<Item = Vec<Act>>) -> Arc<Self> {
+    pub(in crate::pipeline) fn new(opens: impl IntoIterator<Item = Vec<Act>>) -> Arc<Self> {
         Arc::new(Self {
             opens: Mutex::new(opens.into_iter().collect()),
             ..Self::default()
@@ -125,30 +133,33 @@ impl Script {
     }
 
     /// From now on.
-    pub(super) fn opening_takes(&self, span: Duration) {
+    pub(in crate::pipeline) fn opening_takes(&self, span: Duration) {
         *self.opening.lock().unwrap() = span;
     }
 
     /// Waits until every act was played.
-    pub(super) async fn played(&self) {
+    pub(in crate::pipeline) async fn played(&self) {
         self.played.notified().await;
     }
 
     /// The pauses before each opening but the first.
-    pub(super) fn pauses(&self) -> Vec<Duration> {
+    pub(in crate::pipeline) fn pauses(&self) -> Vec<Duration> {
         let opened = self.opened.lock().unwrap();
         opened.windows(2).map(|two| two[1].0 - two[0].0).collect()
     }
 
     /// The cursor each opening was given.
-    pub(super) fn cursors(&self) -> Vec<Option<String>> {
+    pub(in crate::pipeline) fn cursors(&self) -> Vec<Option<String>> {
         let opened = self.opened.lock().unwrap();
         let cursor = |(_, cursor): &(Instant, Option<Cursor>)| cursor.clone().map(|c| c.0);
         opened.iter().map(cursor).collect()
     }
 
     /// A connection to it: endless, replaying nothing, keeping all.
-    pub(super) fn connection(self: &Arc<Self>, change: impl FnOnce(&mut SourceSpec)) -> Connection {
+    pub(in crate::pipeline) fn connection(
+        self: &Arc<Self>,
+        change: impl FnOnce(&mut SourceSpec),
+    ) -> Connection {
         let mut spec = SourceSpec {
             name: name(),
             service: "test".to_owned(),
@@ -174,7 +185,7 @@ impl Script {
             };
             let takes = *script.opening.lock().unwrap();
             let opening: crate::source::Opening = Box::pin(async move {
-                tokio::time::sleep(takes).await;
+                tokio::time::sleep_until(Instant::now() + takes).await;
                 opened
             });
             opening
@@ -186,7 +197,7 @@ impl Script {
     }
 }
 
-pub(super) fn name() -> SourceName {
+pub(in crate::pipeline) fn name() -> SourceName {
     SourceName::parse("scripted").unwrap()
 }
 
@@ -200,7 +211,7 @@ impl Source for Scripted {
     async fn next_batch(&mut self) -> Result<Option<Batch>, SourceError> {
         // Cancel-safe: an act is taken once it is done.
         if let Some(Act::Quiet(span)) = self.acts.front() {
-            tokio::time::sleep(*span).await;
+            tokio::time::sleep_until(Instant::now() + *span).await;
             self.acts.pop_front();
         }
         match self.acts.pop_front() {
@@ -227,7 +238,7 @@ impl Source for Scripted {
 }
 
 /// The spool's records in words: a post's text, a deletion's id, a gap's seconds, reason and loss.
-pub(super) async fn spooled(spool: &dyn Spool) -> Vec<String> {
+pub(in crate::pipeline) async fn spooled(spool: &dyn Spool) -> Vec<String> {
     let records = spool.peek(0, 10_000).await.unwrap();
     let seconds = |time: Time| time.seconds();
     let say = |bytes: &Bytes| match Record::decode(bytes).unwrap().content {
