@@ -1,5 +1,7 @@
 //! A user's named rules: what they are. Their compiled form is [`crate::live`].
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{SourceName, TrackId};
@@ -46,9 +48,15 @@ pub struct TrackDraft {
     /// Captures nothing while paused.
     #[serde(default)]
     pub paused: bool,
+    /// Where a service has no room for all tracks, those of higher priority have it first, then the older ones; -100 to 100.
+    #[serde(default)]
+    pub priority: i32,
 }
 
 impl TrackDraft {
+    /// What a priority may be.
+    pub const PRIORITIES: RangeInclusive<i32> = -100..=100;
+
     /// A running track on all sources without limits in time.
     pub fn new(name: impl Into<String>, rule: impl Into<String>) -> Self {
         Self {
@@ -59,6 +67,7 @@ impl TrackDraft {
             end: None,
             retention_seconds: None,
             paused: false,
+            priority: 0,
         }
     }
 

@@ -1,8 +1,9 @@
 //! Fits tracks into the rules that X leaves us: which rules we want there, and which tracks go without. Pure.
 //!
 //! Each track asks for alternatives ([`Rule::upstream`]). What several tracks ask for is asked once; what another alternative brings anyway, not at all.
-//! Tracks come in order, and whoever finds no room is left out. How alternatives are packed into rules is [`super::packing`].
+//! Tracks come by priority, then by age, and whoever finds no room is left out. How alternatives are packed into rules is [`super::packing`].
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use bowerbird_core::ids::{SourceName, TrackId};
@@ -50,10 +51,7 @@ struct Asking {
 pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, room: Room<'_>) -> Plan {
     let mut left_out = Vec::new();
     let mut asking = Vec::new();
-    for track in tracks
-        .iter()
-        .filter(|track| listens(track, source) && track.draft.is_active(now))
-    {
+    for track in in_order(tracks, source, now) {
         match asked(&track.draft.rule, room.limits) {
             Ok(upstream) => asking.push(Asking {
                 track: track.id,
@@ -80,6 +78,16 @@ pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, room: Room<
     }
     left_out.extend(without.into_iter().map(|(_, left_out)| left_out));
     Plan { wanted, left_out }
+}
+
+/// The tracks that ask for something now: those of higher priority first, then the older ones.
+fn in_order<'a>(tracks: &'a [Track], source: &SourceName, now: Time) -> Vec<&'a Track> {
+    let mut listening: Vec<&Track> = tracks
+        .iter()
+        .filter(|track| listens(track, source) && track.draft.is_active(now))
+        .collect();
+    listening.sort_by_key(|track| (Reverse(track.draft.priority), track.created_at, track.id));
+    listening
 }
 
 /// The places of tracks that are left out, for comparing: later places are better, and none is best.

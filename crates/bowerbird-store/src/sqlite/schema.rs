@@ -12,7 +12,10 @@ use super::connection::opening;
 /// Says in the file's header that it is ours: "Bowb".
 const APPLICATION_ID: i64 = 0x426f_7762;
 
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+];
 
 /// Refuses a file of another program or of a newer version, having changed nothing.
 pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {

@@ -204,7 +204,9 @@ async fn version_1_stays_readable() {
     assert_eq!(view.captures.len(), 1);
     assert!(store.raw("x", "2").await.unwrap().is_some());
     assert!(store_suite::find(&store, "1").await.deleted_at.is_some());
-    assert_eq!(store.tracks().await.unwrap()[0].draft.name, "one");
+    let tracks = store.tracks().await.unwrap();
+    let draft = &tracks[0].draft;
+    assert_eq!((draft.name.as_str(), draft.priority), ("one", 0));
     assert_eq!(store.size().await.unwrap().posts, 1);
 }
 

@@ -200,6 +200,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Track> {
             end: time(6)?,
             retention_seconds: row.get(7)?,
             paused: row.get(8)?,
+            priority: row.get(11)?,
         },
         created_at: Time(row.get(9)?),
         changed_at: Time(row.get(10)?),
@@ -220,6 +221,7 @@ fn write(connection: &Connection, track: &Track) -> rusqlite::Result<()> {
             track.draft.paused,
             track.created_at.0,
             track.changed_at.0,
+            track.draft.priority,
         ])
         .map(drop)
 }

@@ -326,6 +326,12 @@ fn checked(draft: TrackDraft) -> Result<TrackDraft, ApiError> {
             format_args!("expected 1 to {MOST_RETENTION_SECONDS}, or null to keep for ever"),
         ));
     }
+    let allowed = TrackDraft::PRIORITIES;
+    if !allowed.contains(&draft.priority) {
+        let (least, most) = (allowed.start(), allowed.end());
+        let expected = format_args!("expected {least} to {most}");
+        return Err(ApiError::bad_parameter("priority", expected));
+    }
     if draft.sources.len() > MOST_SOURCES {
         return Err(ApiError::bad_parameter(
             "sources",

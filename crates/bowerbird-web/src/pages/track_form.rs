@@ -53,6 +53,9 @@ pub(crate) fn form(view: &TrackView, sources: &[String], for_x: bool, caller: &C
                     select #unit name="unit" { @for (name, _) in UNITS { option value=(name) selected[name == unit] { (name) } } }
                 }
             }
+            label for="priority" { "Priority" }
+            input #priority name="priority" type="number" step="1" min=(TrackDraft::PRIORITIES.start()) max=(TrackDraft::PRIORITIES.end()) value=(draft.priority) aria-describedby="priority-hint";
+            p #priority-hint .hint { "Where a service has no room for all tracks, higher ones have it first, then older ones." }
             @if draft.paused { input type="hidden" name="paused" value="yes"; }
             button type="submit" { "Save" }
         }
@@ -100,6 +103,7 @@ pub(crate) fn read(form: &Params, before: &TrackDraft) -> Result<TrackDraft, Api
         end: kept(before.end, form.time("end")?),
         retention_seconds: seconds,
         paused: form.get("paused").is_some(),
+        priority: form.parsed("priority", "a whole number")?.unwrap_or(0),
     })
 }
 
@@ -128,9 +132,10 @@ mod tests {
             start: Time::parse("2026-11-21T08:15:30.5Z"),
             retention_seconds: Some(7_200),
             paused: true,
+            priority: -5,
             ..TrackDraft::new("cats", "cat OR 猫")
         };
-        let sent = "name=cats&rule=cat+OR+%E7%8C%AB&source=demo&start=2026-11-21T08%3A15&end=&retention=2&unit=hours&paused=yes";
+        let sent = "name=cats&rule=cat+OR+%E7%8C%AB&source=demo&start=2026-11-21T08%3A15&end=&retention=2&unit=hours&paused=yes&priority=-5";
         assert_eq!(
             read(&Params::parse(sent.as_bytes()), &before).unwrap(),
             before

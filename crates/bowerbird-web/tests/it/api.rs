@@ -27,14 +27,18 @@ async fn a_track_lives_through_the_api() {
         .await;
     assert_eq!(resumed.json()["captures"], 1);
 
-    let draft = json!({ "name": "Dogs", "rule": "dog", "retention_seconds": 60 });
+    let draft = json!({ "name": "Dogs", "rule": "dog", "retention_seconds": 60, "priority": 3 });
     let changed = house
         .call(Trust::Loopback, "PUT", &path, Some(draft))
         .await
         .json();
     assert_eq!(
-        (&changed["name"], &changed["rule_version"]),
-        (&json!("Dogs"), &json!(2))
+        (
+            &changed["name"],
+            &changed["rule_version"],
+            &changed["priority"]
+        ),
+        (&json!("Dogs"), &json!(2), &json!(3))
     );
 
     let removed = house.call(Trust::Loopback, "DELETE", &path, None).await;
@@ -69,6 +73,11 @@ async fn a_track_that_makes_no_sense_is_refused_with_its_reason() {
         ),
         (
             json!({ "name": "Dogs", "rule": "dog", "retention_seconds": u64::MAX }),
+            StatusCode::BAD_REQUEST,
+            "bad_parameter",
+        ),
+        (
+            json!({ "name": "Dogs", "rule": "dog", "priority": 101 }),
             StatusCode::BAD_REQUEST,
             "bad_parameter",
         ),

@@ -82,6 +82,9 @@ pub(crate) struct TrackChanges {
     /// Let captures go after so long (as in 30d, 12h; `none` keeps them)
     #[arg(long, value_name = "SPAN")]
     pub(crate) retention: Option<String>,
+    /// Where a service has no room for all tracks, higher ones have it first, then older ones (-100 to 100; 0 if never said)
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) priority: Option<i32>,
 }
 
 /// What to try a rule on.

@@ -101,6 +101,7 @@ fn draft_of(track: &Value) -> Result<TrackDraft> {
         "end",
         "retention_seconds",
         "paused",
+        "priority",
     ] {
         draft.insert(key.to_owned(), track[key].clone());
     }
@@ -120,6 +121,7 @@ fn apply(draft: &mut TrackDraft, changes: &TrackChanges) -> Result<()> {
     if let Some(text) = &changes.end {
         draft.end = time("--end", text)?;
     }
+    draft.priority = changes.priority.unwrap_or(draft.priority);
     draft.retention_seconds = match changes.retention.as_deref() {
         None => draft.retention_seconds,
         Some("none") => None,
@@ -219,6 +221,7 @@ fn show(context: &Context, track: &Value) -> Result<()> {
         ("start", text(track, "start")),
         ("end", text(track, "end")),
         ("retention", kept.unwrap_or_default()),
+        ("priority", track["priority"].to_string()),
         ("captures", number("captures")),
         ("backfilled", number("backfilled")),
         ("last post", text(track, "last_at")),

@@ -65,10 +65,13 @@ fn tracks_live_without_a_process() {
         "2030-01-01",
         "--source",
         "x",
+        "--priority",
+        "-7",
     ])
     .ok();
     home.run(&["track", "pause", "birds"]).ok();
     let track = home.run(&["track", "show", "birds", "--json"]).json();
+    assert_eq!(track["priority"], -7);
     assert_eq!(track["rule"], "bird");
     assert_eq!(track["end"], "2030-01-01T00:00:00.000Z");
     assert_eq!(track["sources"][0], "x");
@@ -92,6 +95,7 @@ fn tracks_live_without_a_process() {
         "{track}"
     );
     assert_eq!(track["sources"].as_array().unwrap().len(), 0);
+    assert_eq!(track["priority"], -7, "what is not given stays");
 
     let again = home.run(&["track", "add", "birds", "owl"]).failed(1);
     assert!(again.contains("birds"), "{again}");

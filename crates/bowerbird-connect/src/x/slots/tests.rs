@@ -77,6 +77,29 @@ fn tracks_share_rules() {
 }
 
 #[test]
+fn room_goes_to_higher_priority_and_then_to_the_older() {
+    let mut all = tracks(&["ant", "bee", "cat", "dog", "eel"]);
+    all[0].draft.priority = -1;
+    all[3].draft.priority = 1;
+    // The same priority, made earlier than those before it.
+    all[4].created_at = Time(NOW.0 - 1);
+    for (slots, without) in [
+        (5, &[][..]),
+        (4, &[1]),
+        (3, &[3, 1]),
+        (2, &[2, 3, 1]),
+        (1, &[5, 2, 3, 1]),
+    ] {
+        // No two of them fit into one rule.
+        let plan = plan_in(&all, slots, 8, &[], &[]);
+        assert_eq!(left_out(&plan), without, "{slots} slots");
+        // Nor does what stands at X keep the place of another.
+        let standing = plan_in(&all, slots, 8, &["ant", "bee"], &[]);
+        assert_eq!(left_out(&standing), without, "{slots} slots");
+    }
+}
+
+#[test]
 fn tracks_are_taken_in_order_and_whoever_fits_is_taken() {
     let plan = plan_in(
         &tracks(&["first one here", "second one here", "third one here", "a b"]),

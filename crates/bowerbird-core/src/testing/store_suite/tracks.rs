@@ -33,6 +33,7 @@ async fn makes_changes_and_removes(backend: &mut dyn StoreBackend) {
         end: Some(second(2)),
         retention_seconds: Some(60),
         paused: true,
+        priority: 7,
         ..TrackDraft::new("Birds", "bird")
     };
     let made = store.create_track(&draft, START).await.expect("it is made");
@@ -43,6 +44,7 @@ async fn makes_changes_and_removes(backend: &mut dyn StoreBackend) {
     // What does not change what is captured does not change the rule's version.
     "Birds!".clone_into(&mut draft.name);
     draft.paused = false;
+    draft.priority = -3;
     let renamed = store
         .update_track(made.id, &draft, second(9))
         .await

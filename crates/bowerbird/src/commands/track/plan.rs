@@ -94,6 +94,7 @@ fn known_part(track: &Value) -> Value {
         "end",
         "retention_seconds",
         "paused",
+        "priority",
         "created_at",
         "changed_at",
     ] {
