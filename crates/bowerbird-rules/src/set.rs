@@ -27,10 +27,9 @@ use rustc_hash::FxHashMap;
 pub(crate) use anchors::is_indexed;
 use anchors::{Hooks, count_words, of_rule};
 use census::Census;
-use feature::Kind;
 use filter::Filter;
 use leaf::{Found, FoundTest, Guess, Posting, Test};
-use offer::{Asked, Hit, Offer, What};
+use offer::{Asked, Hit, Offer};
 use trie::Node;
 
 use crate::doc::Doc;
@@ -291,21 +290,12 @@ impl Snapshot {
 
 /// Does a rule found by one of the post's features match?
 fn holds(found: &Found<'_>, hit: &Hit, offer: &Offer, view: View<'_>) -> bool {
-    match (found.test, hit.what) {
-        (FoundTest::Is(Kind::Words, text), What::Words { .. })
-        | (FoundTest::Is(Kind::GluedWords, text), What::Words { glued: true, .. }) => {
-            text.is(offer.text(hit.what))
-        }
-        (FoundTest::Is(kind, text), What::Name { kind: offered, .. }) => {
-            kind == offered && text.is(offer.text(hit.what))
-        }
-        (FoundTest::Is(..), _) => false,
-        (FoundTest::Runs(guards, program), _) => {
+    match found.test {
+        FoundTest::Is(kind, text) => offer.is(hit, kind, text),
+        FoundTest::Runs(guards, program) => {
             offer.present.has_all(guards) && program::run(program, offer, view.doc)
         }
-        (FoundTest::Holds(guards, rule), _) => {
-            offer.present.has_all(guards) && rule.matches_view(view)
-        }
+        FoundTest::Holds(guards, rule) => offer.present.has_all(guards) && rule.matches_view(view),
     }
 }
 

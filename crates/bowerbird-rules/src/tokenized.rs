@@ -303,8 +303,15 @@ pub(crate) fn entity_span(entity: &Entity<'_>) -> Range<usize> {
     entity.span.start as usize..entity.span.end as usize
 }
 
-/// The hash by which words are compared before their letters are.
+/// In tests, words that begin so have one hash: two words may share a number, and nothing may be lost by it.
+const TWINS: &str = "twin";
+
+/// The hash by which words and names are compared before their letters are.
 pub(crate) fn hash_word(word: &str) -> u64 {
+    let word = match cfg!(test) && word.starts_with(TWINS) {
+        true => TWINS,
+        false => word,
+    };
     let mut hasher = FxHasher::default();
     hasher.write(word.as_bytes());
     hasher.finish()

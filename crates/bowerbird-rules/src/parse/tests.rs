@@ -182,10 +182,15 @@ pub(crate) fn any_rule() -> impl Strategy<Value = String> {
         Just("İ"),
         Just("\"❤️\""),
         Just("\"👨‍👩‍👧\""),
+        Just("twina"),
+        Just("twinb"),
+        Just("\"twina a\""),
     ]
     .prop_map(str::to_owned);
     let term = prop_oneof![
         Just("#a"),
+        Just("#twina"),
+        Just("@twina"),
         Just("@b"),
         Just("$C"),
         Just("from:ada"),

@@ -3,9 +3,7 @@
 //! A feature is a word, a few words in a row, a tag, an account, a language and so on: whatever a rule may demand and a post may
 //! have. Two different features may share a number, so numbers only choose which rules are tried.
 
-use std::hash::Hasher;
-
-use rustc_hash::FxHasher;
+use crate::tokenized::hash_word;
 
 /// The most words in a row that make one feature. Longer phrases hang on a part of themselves.
 pub(crate) const MAX_ROW: usize = 12;
@@ -89,7 +87,7 @@ pub(crate) fn longer(row: u64, hash: u64) -> u64 {
 
 /// Anything that has a folded name.
 pub(crate) fn named(kind: Kind, name: &str) -> u64 {
-    numbered(kind, hash_name(name))
+    numbered(kind, hash_word(name))
 }
 
 /// Anything that has a number: a word of another text than the post's, by its hash; a cell; a flag.
@@ -100,10 +98,4 @@ pub(crate) fn numbered(kind: Kind, number: u64) -> u64 {
 /// What every post has.
 pub(crate) fn always() -> u64 {
     numbered(Kind::Always, 0)
-}
-
-fn hash_name(name: &str) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(name.as_bytes());
-    hasher.finish()
 }

@@ -3,6 +3,7 @@
 //! A leaf never changes; a change makes another. Most rules are one or more words, a tag or an account: what must be
 //! compared lies in the leaf itself, as text. Only the others keep their tree, and are evaluated.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -108,6 +109,17 @@ impl<'a> Text<'a> {
                 .chunks(8)
                 .map(word_of)
                 .eq(self.words.iter().copied())
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes: Vec<u8> = self
+            .words
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
+        f.write_str(&String::from_utf8_lossy(&bytes[..self.length]))
     }
 }
 

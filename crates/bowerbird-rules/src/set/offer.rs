@@ -13,7 +13,7 @@ use crate::expr::{Flag, Part};
 use crate::language;
 use crate::token::Profile;
 use crate::token::fold::fold_into;
-use crate::tokenized::{DocTokens, Needs, ZoneKind, contents};
+use crate::tokenized::{DocTokens, Needs, WORD_END, ZoneKind, contents, hash_word};
 
 /// What the rules of a set hang on and are guarded by, so that nothing else is looked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -222,6 +222,37 @@ impl Offer {
             }
             What::Name { start, end, .. } => &self.names[start as usize..end as usize],
             What::Bare => "",
+        }
+    }
+
+    /// Is there, among the post's features of this number, one of this kind and text? The hit tells one of them, nearly always the only one.
+    pub(crate) fn is(&self, hit: &Hit, kind: Kind, text: Text<'_>) -> bool {
+        match (kind, hit.what) {
+            (Kind::Words | Kind::GluedWords, What::Words { glued, .. })
+                if text.is(self.text(hit.what)) =>
+            {
+                glued || kind == Kind::Words
+            }
+            (_, What::Name { kind: named, .. })
+                if named == kind && text.is(self.text(hit.what)) =>
+            {
+                true
+            }
+            _ => self.is_hidden(hit.feature, kind, text),
+        }
+    }
+
+    /// The same, of those that the hit does not tell.
+    #[cold]
+    fn is_hidden(&self, feature: u64, kind: Kind, text: Text<'_>) -> bool {
+        match kind {
+            Kind::Words | Kind::GluedWords => {
+                let row = text.to_string();
+                let first = row.split(WORD_END).next().unwrap_or_default();
+                let count = row.split(WORD_END).count();
+                self.has_row(hash_word(first), count, kind == Kind::GluedWords, text)
+            }
+            _ => self.has_name(kind as u8, feature, text),
         }
     }
 

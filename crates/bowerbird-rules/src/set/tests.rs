@@ -389,3 +389,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn two_words_of_one_number_do_not_hide_one_another() {
+    let rules = [
+        "twina",
+        "twinb",
+        "\"twina x\"",
+        "\"twinb x\"",
+        "#twina",
+        "#twinb",
+        "@twina",
+        "@twinb",
+        "twinb -dog",
+    ];
+    let set = set_of(rules.map(str::to_owned));
+    for (text, expected) in [
+        ("twinc twina", &[0][..]),
+        ("twina twinb", &[0, 1, 8]),
+        ("twinb twina", &[0, 1, 8]),
+        ("twina x twinb x", &[0, 1, 2, 3, 8]),
+        ("#twina #twinb", &[0, 1, 4, 5, 8]),
+        ("@twinb @twina", &[0, 1, 6, 7, 8]),
+        ("twinc #twind @twine", &[]),
+    ] {
+        assert_eq!(matching(&set, text), expected, "{text}");
+    }
+}
