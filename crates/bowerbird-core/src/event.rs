@@ -16,7 +16,7 @@ pub use bowerbird_rules::doc::{Entity, EntityKind};
 mod doc;
 mod post;
 
-pub use doc::with_doc;
+pub use doc::{looked_into, with_doc};
 pub use post::{Account, Embedded, Lang, Metrics, Place, Post, PostRef, Relation};
 
 /// One thing that happened on a service.

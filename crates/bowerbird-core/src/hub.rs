@@ -49,7 +49,7 @@ pub struct LiveEvent {
     pub tracks: Vec<TrackId>,
     /// The encoded record it was rendered from, for readers with a rule of their own.
     pub record: Bytes,
-    /// A [`PostView`], or for a deletion `{"key": …}`, as JSON.
+    /// A [`PostView`], for a deletion `{"key": …}`, for an account that is gone `{"author": …, "status": …}`, as JSON.
     pub json: Bytes,
     /// The same as a whole server-sent event: `event`, `id`, `data`, blank line.
     pub sse: Bytes,
@@ -62,8 +62,10 @@ pub enum LiveKind {
     Post,
     /// A later version of a post.
     Edit,
-    /// A post is to be removed from sight.
+    /// A post is to be removed from sight, with what passes it on, and from within what quotes it.
     Delete,
+    /// An account is gone: so are all its posts.
+    Gone,
 }
 
 impl LiveKind {
@@ -73,7 +75,13 @@ impl LiveKind {
             Self::Post => "post",
             Self::Edit => "edit",
             Self::Delete => "delete",
+            Self::Gone => "gone",
         }
+    }
+
+    /// Does it end what is shown? Then it concerns every reader, whichever tracks it follows.
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Delete | Self::Gone)
     }
 }
 
@@ -229,12 +237,18 @@ impl Hub {
                 let json = serde_json::to_vec(&serde_json::json!({ "key": key }));
                 (LiveKind::Delete, json.ok()?)
             }
+            Body::Delete(Delete::Account { account_id, status }) => {
+                let author = format!("{}/{account_id}", event.id.service);
+                let json = serde_json::json!({ "author": author, "status": status });
+                (LiveKind::Gone, serde_json::to_vec(&json).ok()?)
+            }
             body => {
                 let post = event.post()?;
                 let mut view = PostView::new(&source, record.received_at, event, captures)?;
-                with_doc(&event.id.id, post, |doc| {
-                    view.mark(&self.live.marks(doc, captures))
+                let found = with_doc(&event.id.id, post, |doc| {
+                    self.live.highlights(doc, captures)
                 });
+                view.mark(post, found);
                 let kind = if matches!(body, Body::Edit(_)) {
                     LiveKind::Edit
                 } else {

@@ -4,12 +4,11 @@
 //! see a change with their next batch. Nothing here is durable: the store is.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bowerbird_rules::doc::Doc;
-use bowerbird_rules::{Rule, RuleError, RuleSet, Scratch, Snapshot, TokenizedDoc};
+use bowerbird_rules::{Highlights, Rule, RuleError, RuleSet, Scratch, Snapshot, TokenizedDoc};
 use tokio::sync::watch;
 
 use crate::ids::{SourceName, TrackId};
@@ -122,18 +121,16 @@ impl LiveTracks {
         }
     }
 
-    /// What of the text these captures' rules matched, as sorted byte ranges that do not overlap.
-    pub fn marks(&self, doc: &Doc<'_>, captures: &[Caught]) -> Vec<Range<usize>> {
+    /// What made these captures' rules match.
+    pub fn highlights(&self, doc: &Doc<'_>, captures: &[Caught]) -> Highlights {
         let taken_up = self.taken_up.load();
         let caught = captures
             .iter()
             .filter_map(|caught| taken_up.by_id.get(&caught.track));
         let tokens = TokenizedDoc::new(doc);
-        let mut ranges: Vec<_> = caught
-            .flat_map(|live| live.rule.highlights_tokens(&tokens))
-            .collect();
-        merge(&mut ranges);
-        ranges
+        let mut found = Highlights::default();
+        caught.for_each(|live| found.join(live.rule.highlights_tokens(&tokens)));
+        found
     }
 }
 
@@ -174,18 +171,6 @@ impl Matcher {
             })
             .collect()
     }
-}
-
-/// Sorts ranges and joins those that touch or overlap.
-pub fn merge(ranges: &mut Vec<Range<usize>>) {
-    ranges.sort_by_key(|range| (range.start, range.end));
-    ranges.dedup_by(|next, kept| {
-        let touches = next.start <= kept.end;
-        if touches {
-            kept.end = kept.end.max(next.end);
-        }
-        touches
-    });
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ impl Trial<'_> {
             if answer.samples.len() < self.most_samples
                 && let Some(mut view) = PostView::new(source, received_at, event, &[])
             {
-                view.mark(&rule.highlights(doc));
+                view.mark(post, rule.highlights(doc));
                 answer.samples.push(view);
             }
         });

@@ -10,6 +10,10 @@ use crate::ids::{EventId, SourceName, TrackId};
 use crate::record::Caught;
 use crate::time::Time;
 
+mod embedded;
+
+pub use embedded::{EmbeddedView, says_more};
+
 /// A post as the world sees it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -66,6 +70,12 @@ pub struct PostView {
     pub captures: Vec<CaptureView>,
     /// What matched, as pairs of offsets into `text` in Unicode code points, begin and end; sorted, not overlapping.
     pub marks: Vec<[u32; 2]>,
+    /// Posts that came inside: what it quotes, and the original of a repost where that says more than `text`.
+    #[serde(default)]
+    pub embedded: Vec<EmbeddedView>,
+    /// What else matched, in words for people, where no text shows it: `the author's bio`, ….
+    #[serde(default)]
+    pub matched_in: Vec<String>,
 }
 
 /// A post's author.
@@ -154,7 +164,6 @@ impl PostView {
     }
 
     fn of(source: &SourceName, received_at: Time, id: &EventId<'_>, post: &Post<'_>) -> Self {
-        let codepoints = Codepoints::of(&post.text);
         Self {
             key: format!("{}/{}", id.service, id.id),
             service: id.service.to_string(),
@@ -167,11 +176,7 @@ impl PostView {
             text: post.text.to_string(),
             lang: post.lang.code.to_string(),
             lang_detected: post.lang.detected,
-            entities: post
-                .entities
-                .iter()
-                .map(|entity| entity_view(entity, &codepoints))
-                .collect(),
+            entities: entity_views(&post.entities, &post.text),
             place: post.place.as_ref().map(PlaceView::from),
             point: post.point,
             reply_to: post.reply_to.as_ref().map(RefView::from),
@@ -186,16 +191,9 @@ impl PostView {
             deleted_at: None,
             captures: Vec::new(),
             marks: Vec::new(),
+            embedded: embedded::shown_inside(post),
+            matched_in: Vec::new(),
         }
-    }
-
-    /// Sets what matched, from sorted byte ranges of `text`.
-    pub fn mark(&mut self, ranges: &[std::ops::Range<usize>]) {
-        let codepoints = Codepoints::of(&self.text);
-        self.marks = ranges
-            .iter()
-            .map(|range| [codepoints.at(range.start), codepoints.at(range.end)])
-            .collect();
     }
 }
 
@@ -210,14 +208,14 @@ impl CaptureView {
 }
 
 /// Turns byte offsets into code point offsets; free for ASCII.
-pub struct Codepoints<'t> {
+struct Codepoints<'t> {
     text: &'t str,
     is_ascii: bool,
 }
 
 impl<'t> Codepoints<'t> {
     /// For this text.
-    pub fn of(text: &'t str) -> Self {
+    fn of(text: &'t str) -> Self {
         Self {
             text,
             is_ascii: text.is_ascii(),
@@ -225,7 +223,7 @@ impl<'t> Codepoints<'t> {
     }
 
     /// How many code points stand before the byte at `offset`; an offset past the end counts as the end.
-    pub fn at(&self, offset: usize) -> u32 {
+    fn at(&self, offset: usize) -> u32 {
         let offset = offset.min(self.text.len());
         let count = if self.is_ascii {
             offset
@@ -239,17 +237,19 @@ impl<'t> Codepoints<'t> {
     }
 }
 
-impl std::fmt::Debug for Codepoints<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Codepoints")
-            .field("len", &self.text.len())
-            .finish_non_exhaustive()
-    }
+/// Sorted byte ranges of a text as pairs of code points.
+fn code_points(text: &str, ranges: &[std::ops::Range<usize>]) -> Vec<[u32; 2]> {
+    let codepoints = Codepoints::of(text);
+    ranges
+        .iter()
+        .map(|range| [codepoints.at(range.start), codepoints.at(range.end)])
+        .collect()
 }
 
-/// The public shape of an entity of the text that `codepoints` are of.
-pub fn entity_view(entity: &Entity<'_>, codepoints: &Codepoints<'_>) -> EntityView {
-    EntityView {
+/// The public shape of a text's entities.
+pub fn entity_views(entities: &[Entity<'_>], text: &str) -> Vec<EntityView> {
+    let codepoints = Codepoints::of(text);
+    let view = |entity: &Entity<'_>| EntityView {
         kind: entity.kind,
         value: entity.value.to_string(),
         target: entity.target.to_string(),
@@ -259,7 +259,8 @@ pub fn entity_view(entity: &Entity<'_>, codepoints: &Codepoints<'_>) -> EntityVi
             codepoints.at(entity.span.start as usize),
             codepoints.at(entity.span.end as usize),
         ],
-    }
+    };
+    entities.iter().map(view).collect()
 }
 
 impl From<&Account<'_>> for AuthorView {

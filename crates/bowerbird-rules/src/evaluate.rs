@@ -12,7 +12,7 @@ use crate::expr::{
 use crate::geo::is_on_earth;
 use crate::phrase::holds;
 use crate::token::fold::{contains_folded, equals_folded};
-use crate::tokenized::{View, Zone, ZoneKind, contents};
+use crate::tokenized::{View, ZoneKind, contents};
 
 /// Does what `view` shows match `expr`?
 pub(crate) fn matches(expr: &Expr, view: View<'_>) -> bool {
@@ -116,13 +116,6 @@ fn in_field(field: Field, words: &Words, view: View<'_>) -> bool {
     view.tokens
         .zones(kind)
         .any(|zone| holds(view.tokens, zone, words))
-}
-
-/// Which entity of the post's own content a link's zone belongs to.
-pub(crate) fn own_entity<'a>(doc: &'a Doc<'a>, zone: &Zone) -> Option<&'a Entity<'a>> {
-    (zone.content == 0)
-        .then(|| doc.content.entities.get(zone.entity))
-        .flatten()
 }
 
 fn has_entity(doc: &Doc<'_>, wanted: impl Fn(&Entity<'_>) -> bool) -> bool {

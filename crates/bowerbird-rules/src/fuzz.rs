@@ -52,7 +52,7 @@ fn check_rule(rule: Rule, doc: &Doc<'_>) {
         );
     }
     let mut end = 0;
-    for range in rule.highlights(doc) {
+    for range in &rule.highlights(doc).texts[0] {
         assert!(range.start >= end && doc.content.text.get(range.clone()).is_some());
         end = range.end;
     }

@@ -33,6 +33,7 @@ mod x;
 
 pub use error::{RuleError, Severity};
 pub use expr::Expr;
+pub use highlight::{Elsewhere, Highlights};
 pub use parse::{MAX_DEPTH, MAX_PHRASE_TOKENS, MAX_RULE_BYTES};
 pub use rule::Rule;
 pub use search::{MAX_QUERY_BYTES, search_query, search_tokens};

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::doc::Doc;
 use crate::error::RuleError;
 use crate::expr::Expr;
+use crate::highlight::Highlights;
 use crate::tokenized::{TokenizedDoc, View};
 use crate::x::{Upstream, XLimits};
 
@@ -64,13 +65,13 @@ impl Rule {
         found
     }
 
-    /// What in the post's own text made it match, as sorted byte ranges that do not overlap; empty if it does not match.
-    pub fn highlights(&self, doc: &Doc<'_>) -> Vec<Range<usize>> {
+    /// What made the post match, in its texts and elsewhere; nothing if it does not.
+    pub fn highlights(&self, doc: &Doc<'_>) -> Highlights {
         self.highlights_tokens(&TokenizedDoc::new(doc))
     }
 
     /// The same, for a post that several rules share.
-    pub fn highlights_tokens(&self, doc: &TokenizedDoc<'_>) -> Vec<Range<usize>> {
+    pub fn highlights_tokens(&self, doc: &TokenizedDoc<'_>) -> Highlights {
         crate::highlight::highlights(&self.expr, doc.view())
     }
 

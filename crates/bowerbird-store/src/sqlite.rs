@@ -22,6 +22,7 @@ mod charts;
 mod connection;
 mod detail;
 mod flags;
+mod embedded;
 pub mod floor;
 mod index;
 mod ingest;

@@ -23,13 +23,14 @@ macro_rules! assets {
     ($($name:literal),* $(,)?) => { [$(Asset { name: $name, text: include_str!(concat!("assets/", $name)) }),*] };
 }
 
-const ASSETS: [Asset; 14] = assets![
+const ASSETS: [Asset; 15] = assets![
     "app.css",
     "icon.svg",
     "api.js",
     "app.js",
     "chart.js",
     "feed.js",
+    "forget.js",
     "home.js",
     "live-source.js",
     "live-worker.js",

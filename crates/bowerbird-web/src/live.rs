@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use bowerbird_core::hub::{Delivery, LiveEvent, LiveKind, Subscription};
+use bowerbird_core::hub::{Delivery, LiveEvent, Subscription};
 use bowerbird_core::ids::TrackId;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
@@ -106,9 +106,9 @@ impl Reader {
     }
 }
 
-/// Deletions concern everyone: which tracks a post was caught by may have changed since.
+/// What ends concerns everyone: which tracks a post was caught by may have changed since.
 fn is_wanted(event: &LiveEvent, tracks: &[TrackId]) -> bool {
     tracks.is_empty()
-        || event.kind == LiveKind::Delete
+        || event.kind.is_end()
         || event.tracks.iter().any(|track| tracks.contains(track))
 }

@@ -2,24 +2,31 @@
 
 use bowerbird_rules::doc::{AccountRef, Author, Content, Doc, PlaceRef};
 
-use super::{Account, Place, Post, PostRef, Relation};
+use super::{Account, Embedded, Place, Post, PostRef, Relation};
 
-/// Calls `look` with the post as a rule sees it. The `Doc` borrows from the post and from this call's stack, hence the
-/// closure.
-pub fn with_doc<R>(id: &str, post: &Post<'_>, look: impl FnOnce(&Doc<'_>) -> R) -> R {
-    let mut embedded = [Content::default(); 4];
-    let mut n_embedded = 0;
+/// Embedded posts that a rule looks into, at most.
+const MOST_EMBEDDED: usize = 4;
+
+/// The embedded posts that a rule looks into, in the order of [`Doc::embedded`]: what a post quotes or passes on, and what that
+/// quotes. What it answers is another's word.
+pub fn looked_into<'p>(post: &'p Post<'_>) -> impl Iterator<Item = &'p Embedded<'p>> {
     let visible = post
         .embedded
         .iter()
         .filter(|inner| inner.relation != Relation::Reply);
-    for inner in
-        visible.flat_map(|inner| std::iter::once(&inner.post).chain(quoted_within(&inner.post)))
-    {
-        if n_embedded < embedded.len() {
-            embedded[n_embedded] = content(inner);
-            n_embedded += 1;
-        }
+    visible
+        .flat_map(|inner| std::iter::once(inner).chain(quoted_within(&inner.post)))
+        .take(MOST_EMBEDDED)
+}
+
+/// Calls `look` with the post as a rule sees it. The `Doc` borrows from the post and from this call's stack, hence the
+/// closure.
+pub fn with_doc<R>(id: &str, post: &Post<'_>, look: impl FnOnce(&Doc<'_>) -> R) -> R {
+    let mut embedded = [Content::default(); MOST_EMBEDDED];
+    let mut n_embedded = 0;
+    for inner in looked_into(post) {
+        embedded[n_embedded] = content(&inner.post);
+        n_embedded += 1;
     }
     let doc = Doc {
         content: content(post),
@@ -45,11 +52,9 @@ pub fn with_doc<R>(id: &str, post: &Post<'_>, look: impl FnOnce(&Doc<'_>) -> R) 
 }
 
 /// A repost of a quote carries the quoted post one level further in.
-fn quoted_within<'p>(post: &'p Post<'p>) -> impl Iterator<Item = &'p Post<'p>> {
-    post.embedded
-        .iter()
-        .filter(|inner| inner.relation == Relation::Quote)
-        .map(|inner| &inner.post)
+fn quoted_within<'p>(post: &'p Post<'p>) -> impl Iterator<Item = &'p Embedded<'p>> {
+    let inside = post.embedded.iter();
+    inside.filter(|inner| inner.relation == Relation::Quote)
 }
 
 fn content<'p>(post: &'p Post<'_>) -> Content<'p> {

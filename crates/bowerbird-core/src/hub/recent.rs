@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::event::{Body, Delete, Event};
+use crate::event::{Body, Delete, Event, looked_into};
 use crate::ids::EventId;
 use crate::record::{Content, Record};
 
@@ -15,7 +15,7 @@ use super::{Offered, RECENT_BYTES, RECENT_RECORDS};
 /// hand, so that nothing has to be decoded again to honour a deletion.
 #[derive(Debug, Clone, Default)]
 pub struct Touched {
-    /// Of whom a post is, and which it passes on.
+    /// Of whom a post is, which it passes on, and which came inside it and of whom.
     shows: Vec<(usize, u64)>,
     /// What is deleted, wherever it stands.
     deleted: Vec<u64>,
@@ -36,6 +36,12 @@ impl Touched {
             let original = post.repost_of.iter().filter(|to| !to.id.is_empty());
             self.shows
                 .extend(original.map(|to| (place, post_key(&to.id))));
+            for inner in looked_into(post) {
+                self.shows.push((place, inner.id.key()));
+                if !inner.post.author.id.is_empty() {
+                    self.shows.push((place, account_key(&inner.post.author.id)));
+                }
+            }
             self.deleted
                 .extend(post.supersedes.iter().map(|old| post_key(old)));
         }

@@ -330,3 +330,82 @@ async fn whoever_comes_gets_the_same_bytes() {
     let within = event.sse.windows(event.json.len());
     assert!(within.into_iter().any(|part| part == &*event.json));
 }
+
+/// A post by `author` that quotes number 1 by ann.
+fn quoting(author: &str, id: &str, captures: Vec<Caught>) -> Entry {
+    let mut said = Post {
+        text: format!("{id} by {author}").into(),
+        ..Post::default()
+    };
+    said.author.id = author.to_owned().into();
+    let mut quoted = Post {
+        text: "größter bird".into(),
+        ..Post::default()
+    };
+    quoted.author.id = "ann".into();
+    said.embedded.push(crate::event::Embedded {
+        id: EventId::new("test", "1"),
+        relation: crate::event::Relation::Quote,
+        post: quoted,
+    });
+    entry(id, Body::Post(Box::new(said)), captures)
+}
+
+#[tokio::test]
+async fn what_is_quoted_comes_with_its_own_marks() {
+    let (hub, _task) = Hub::new(live());
+    let caught = Caught {
+        track: TrackId(3),
+        rule_version: 1,
+    };
+    offer(&hub, 0, &[quoting("bob", "2", vec![caught])]);
+    let shown = hub.recent_posts(None, 1);
+    let json: serde_json::Value = serde_json::from_slice(&shown[0].json).unwrap();
+    assert_eq!(json["marks"], serde_json::json!([]));
+    let inner = &json["embedded"][0];
+    assert_eq!(
+        (&inner["relation"], &inner["key"], &inner["text"]),
+        (&"quote".into(), &"test/1".into(), &"größter bird".into())
+    );
+    assert_eq!(inner["marks"], serde_json::json!([[8, 12]]));
+}
+
+#[tokio::test]
+async fn what_quotes_a_deleted_post_is_not_shown_from_memory() {
+    let (hub, _task) = Hub::new(live());
+    offer(
+        &hub,
+        0,
+        &[quoting("bob", "2", vec![]), by("bob", "3", |_| {})],
+    );
+    offer(&hub, 2, &[delete("1")]);
+    assert_eq!(shown(&hub), ["3 by bob"]);
+    let holds = |bytes: &Bytes| bytes.windows(4).any(|part| part == b"bird");
+    assert!(!hub.recent_records().iter().any(holds));
+}
+
+#[tokio::test]
+async fn readers_hear_of_an_account_that_is_gone() {
+    let (hub, task) = Hub::new(live());
+    tokio::spawn(task.run());
+    let mut reader = hub.subscribe(None);
+    let gone = Delete::Account {
+        account_id: "ann".into(),
+        status: "suspended".into(),
+    };
+    offer(&hub, 0, &[quoting("bob", "2", vec![])]);
+    offer(&hub, 1, &[entry("x", Body::Delete(gone), Vec::new())]);
+    let Delivery::Event(event) = read(&mut reader, 2).await.remove(1) else {
+        panic!("an event")
+    };
+    assert_eq!(event.kind, LiveKind::Gone);
+    assert_eq!(
+        std::str::from_utf8(&event.sse).unwrap(),
+        "event: gone\nid: 1\ndata: {\"author\":\"test/ann\",\"status\":\"suspended\"}\n\n"
+    );
+    assert_eq!(shown(&hub), [""; 0], "nor is what quotes it");
+    let mut resumed = hub.subscribe(Some(0));
+    assert!(
+        matches!(resumed.try_next(), Some(Delivery::Event(event)) if event.kind == LiveKind::Gone)
+    );
+}

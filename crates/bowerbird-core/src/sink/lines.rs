@@ -1,8 +1,8 @@
 //! The first sink: events as JSON lines, to any writer. It is what `tail` prints.
 //!
 //! Each new or edited post that matches is a line, in the one public shape ([`PostView`]). Without a rule everything is asked for: then each
-//! deletion of a post is a line `{"deleted":"service/id"}` too; no rule matches one. Other events have no public shape and are passed
-//! over. A batch is flushed before it counts as written.
+//! deletion of a post is a line `{"deleted":"service/id"}` too, and each account that is gone with its posts a line `{"gone":"service/id"}`;
+//! no rule matches one. Other events have no public shape and are passed over. A batch is flushed before it counts as written.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -14,7 +14,7 @@ use crate::event::{Body, Delete, Event, with_doc};
 use crate::export::json_line;
 use crate::ids::SourceName;
 use crate::record::{Caught, Content, Record};
-use crate::rules::Rule;
+use crate::rules::{Highlights, Rule};
 use crate::sink::{Sink, SinkError};
 use crate::spool::Leased;
 use crate::time::Time;
@@ -23,7 +23,7 @@ use crate::view::PostView;
 /// Which events are written.
 #[derive(Debug, Default)]
 pub struct LinesFilter {
-    /// Posts that this rule matches, with what matched marked; `None` for all, and for deletions.
+    /// Posts that this rule matches, with what matched marked; `None` for all, and for what is deleted.
     pub rule: Option<Rule>,
     /// What came through this source; `None` for every one.
     pub source: Option<SourceName>,
@@ -43,9 +43,23 @@ impl<W> fmt::Debug for JsonLines<W> {
     }
 }
 
+/// What is to be forgotten, by service and id.
 #[derive(Serialize)]
-struct Deleted {
-    deleted: String,
+#[serde(rename_all = "lowercase")]
+enum End {
+    Deleted(String),
+    Gone(String),
+}
+
+impl End {
+    fn of(event: &Event<'_>) -> Option<Self> {
+        let named = |id: &str| format!("{}/{id}", event.id.service);
+        match &event.body {
+            Body::Delete(Delete::Post { post_id, .. }) => Some(Self::Deleted(named(post_id))),
+            Body::Delete(Delete::Account { account_id, .. }) => Some(Self::Gone(named(account_id))),
+            _ => None,
+        }
+    }
 }
 
 impl<W: Write + Send> JsonLines<W> {
@@ -98,23 +112,16 @@ impl<W: Write + Send> JsonLines<W> {
     ) {
         if let Some(post) = event.post() {
             let found = with_doc(&event.id.id, post, |doc| match &self.filter.rule {
-                None => Some(Vec::new()),
+                None => Some(Highlights::default()),
                 Some(rule) => rule.matches(doc).then(|| rule.highlights(doc)),
             });
-            let Some(marks) = found else { return };
+            let Some(found) = found else { return };
             if let Some(mut view) = PostView::new(source, received_at, event, captures) {
-                view.mark(&marks);
+                view.mark(post, found);
                 json_line(&view, lines);
             }
-        } else if let (None, Body::Delete(Delete::Post { post_id, .. })) =
-            (&self.filter.rule, &event.body)
-        {
-            json_line(
-                &Deleted {
-                    deleted: format!("{}/{post_id}", event.id.service),
-                },
-                lines,
-            );
+        } else if let (None, Some(end)) = (&self.filter.rule, End::of(event)) {
+            json_line(&end, lines);
         }
     }
 

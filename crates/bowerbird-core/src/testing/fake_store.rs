@@ -1,7 +1,7 @@
 //! A store in memory, for tests of what stands before and behind a store: simple, slow, and no example of how to be one.
 //!
 //! It keeps posts, captures, counts, tracks and jobs as the contract says, as far as [`again`](super::store_suite::again) asks. It knows
-//! no people, no posts inside posts, no full text, and lets nothing go.
+//! no people, posts inside posts only as a part of these, no full text, and lets nothing go.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -409,7 +409,7 @@ impl Upkeep for FakeStore {
 mod tests {
     use super::*;
     use crate::store::Store;
-    use crate::testing::store_suite::{StoreBackend, again};
+    use crate::testing::store_suite::{StoreBackend, again, embedded};
 
     struct Backend(FakeStore);
 
@@ -430,5 +430,10 @@ mod tests {
     #[tokio::test]
     async fn looks_again_as_a_store_does() {
         again::all(&mut Backend(FakeStore::new(Arc::default()))).await;
+    }
+
+    #[tokio::test]
+    async fn shows_what_came_inside() {
+        embedded::shown(&mut Backend(FakeStore::new(Arc::default()))).await;
     }
 }

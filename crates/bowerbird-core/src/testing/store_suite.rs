@@ -5,6 +5,7 @@
 //! files, full disks, other versions) is tested with that backend.
 
 pub mod again;
+pub mod embedded;
 pub mod erase;
 pub mod ledger;
 pub mod lettinggo;
@@ -44,6 +45,7 @@ pub trait StoreBackend: Send {
 pub async fn all(backend: &mut dyn StoreBackend) {
     writing::all(backend).await;
     erase::all(backend).await;
+    embedded::all(backend).await;
     people::all(backend).await;
     searching::all(backend).await;
     tracks::all(backend).await;

@@ -2,19 +2,18 @@
 
 use proptest::prelude::*;
 
+use super::{Elsewhere, Highlights};
 use crate::Rule;
-use crate::doc::{Content, Doc};
+use crate::doc::{Author, Content, Doc};
 use crate::testing::Post;
 use crate::token::tests::awkward_text;
 
 #[track_caller]
 fn check(rule: &str, text: &str, expected: &[&str]) {
-    let shown: Vec<&str> = Rule::parse(rule)
+    let found = Rule::parse(rule)
         .unwrap()
-        .highlights(&Post::new(text).doc())
-        .into_iter()
-        .map(|range| &text[range])
-        .collect();
+        .highlights(&Post::new(text).doc());
+    let shown: Vec<&str> = found.texts[0].iter().map(|at| &text[at.clone()]).collect();
     assert_eq!(shown, expected, "{rule}: {text}");
 }
 
@@ -42,7 +41,7 @@ fn shows_what_matched() {
     check(
         "v11_track:\"twitter example.com\"",
         "#twitter at www.example.com!",
-        &["twitter", "www.example.com!"],
+        &["#twitter", "www.example.com!"],
     );
 }
 
@@ -64,16 +63,102 @@ fn neighbours_become_one() {
 }
 
 #[test]
-fn embedded_text_shows_nothing() {
-    let quoted = Post::new("cat");
-    let own = Post::new("see this");
+fn embedded_texts_show_theirs() {
+    let (own, quoted) = (Post::new("see this #pet"), Post::new("a cat, a #pet, @x"));
     let embedded = [quoted.content()];
     let doc = Doc {
         embedded: &embedded,
         ..own.doc()
     };
-    let rule = Rule::parse("cat").unwrap();
-    assert!(rule.matches(&doc) && rule.highlights(&doc).is_empty());
+    let shown = |rule: &str| {
+        let found = Rule::parse(rule).unwrap().highlights(&doc).texts;
+        let texts = found.iter().zip([&own.text, &quoted.text]);
+        texts
+            .map(|(found, text)| found.iter().map(|at| &text[at.clone()]).collect())
+            .collect::<Vec<Vec<&str>>>()
+    };
+    let (none, tag): ([&str; 0], _) = ([], ["#pet"]);
+    assert_eq!(shown("cat"), [&none[..], &["cat"]]);
+    assert_eq!(shown("#pet"), [tag, tag]);
+    assert_eq!(shown("contains:at"), [&none[..], &["at"]]);
+    assert_eq!(shown("@x"), [&none[..], &["@x"]]);
+    assert_eq!(shown("v11_track:\"cat this\""), [["this"], ["cat"]]);
+    assert_eq!(shown("cat -this"), [none, none]);
+}
+
+#[track_caller]
+fn elsewhere(rule: &str, doc: &Doc<'_>, expected: &[Elsewhere]) {
+    let rule = Rule::parse(rule).unwrap();
+    assert!(rule.matches(doc), "{}", rule.text());
+    assert_eq!(rule.highlights(doc).elsewhere, expected, "{}", rule.text());
+}
+
+#[test]
+fn what_no_text_shows_is_said() {
+    use Elsewhere as E;
+    let post = Post::new("see http://t.co/x").link(|link| {
+        link.target = "https://example.org/nest".into();
+        link.title = "Nests".into();
+        link.description = "How they build".into();
+    });
+    let author = Author {
+        bio: "I watch birds",
+        name: "Ann Bird",
+        location: "Birdsville",
+        followers: Some(9),
+        ..Author::default()
+    };
+    let (contexts, named) = (["1.2".into()], ["Nest".into()]);
+    let doc = Doc {
+        author,
+        contexts: &contexts,
+        named: &named,
+        app: "Web",
+        point: Some([1.0, 1.0]),
+        ..post.doc()
+    };
+    elsewhere("bio:birds", &doc, &[E::Bio]);
+    elsewhere("bio_name:bird", &doc, &[E::AuthorName]);
+    elsewhere("bio_location:birdsville", &doc, &[E::AuthorLocation]);
+    elsewhere("url_title:nests", &doc, &[E::LinkTitle]);
+    elsewhere("url_description:build", &doc, &[E::LinkDescription]);
+    elsewhere("context:1.2 entity:nest", &doc, &[E::Topics, E::Names]);
+    elsewhere("url:example see", &doc, &[]);
+    elsewhere(
+        "has:geo source:web sample:100",
+        &doc,
+        &[E::Point, E::App, E::Sample],
+    );
+    // A quality is said only where nothing better is found.
+    elsewhere("see followers_count:5..20", &doc, &[]);
+    elsewhere("bio:birds followers_count:5..20", &doc, &[E::Bio]);
+    elsewhere("followers_count:5..20", &doc, &[E::AuthorCounts]);
+    // Only what holds: not the branch that fails, and nothing of what does not match.
+    elsewhere("see OR (bio:birds nothing)", &doc, &[]);
+    let rule = Rule::parse("bio:birds -see").unwrap();
+    assert!(rule.highlights(&doc).is_empty());
+}
+
+#[test]
+fn what_is_named_beside_the_text_is_said() {
+    use Elsewhere as E;
+    let mut post = Post::new("#tag @you http://a.b/c");
+    post.entities.iter_mut().for_each(|e| e.span = 0..0);
+    elsewhere("#tag @you", &post.doc(), &[E::Tag, E::Mention]);
+    elsewhere("url_contains:a.b", &post.doc(), &[E::LinkAddress]);
+    elsewhere("v11_track:#tag", &post.doc(), &[E::Tag]);
+}
+
+#[test]
+fn what_several_rules_found_is_joined() {
+    let post = Post::new("a cat and a dog");
+    let found = |rule: &str| Rule::parse(rule).unwrap().highlights(&post.doc());
+    let mut all = Highlights::default();
+    for rule in ["dog", "\"cat and\"", "and", "sample:100 OR cat"] {
+        all.join(found(rule));
+    }
+    assert_eq!(all.texts, [[2..9, 12..15]]);
+    assert!(all.elsewhere.is_empty());
 }
 
 #[test]
@@ -92,7 +177,8 @@ fn wrong_spans_are_left_out() {
                 content,
                 ..Doc::default()
             })
-            .is_empty()
+            .texts[0]
+                .is_empty()
         );
     }
 }
@@ -105,7 +191,7 @@ proptest! {
         let shown = rule.highlights(&post.doc());
         prop_assert!(shown.is_empty() || rule.matches(&post.doc()));
         let mut end = 0;
-        for range in shown {
+        for range in &shown.texts[0] {
             prop_assert!(range.start >= end && range.end > range.start && text.get(range.clone()).is_some());
             end = range.end;
         }

@@ -59,8 +59,13 @@ impl TrackList {
             .any(|phrase| phrase.iter().all(|word| word.matches(view)))
     }
 
-    /// The places in the post's own text where the words of matching phrases stand.
-    pub(crate) fn each_place(&self, view: View<'_>, found: &mut impl FnMut(Range<usize>)) {
+    /// The places where the words of matching phrases stand: in which of the post's texts, where, and as what. A place is empty where
+    /// the service names something that is not written in the text.
+    pub(crate) fn each_place(
+        &self,
+        view: View<'_>,
+        found: &mut impl FnMut(usize, Range<usize>, EntityKind),
+    ) {
         for phrase in self
             .phrases
             .iter()
@@ -127,35 +132,33 @@ impl TrackWord {
         }
     }
 
-    fn each_place(&self, view: View<'_>, found: &mut impl FnMut(Range<usize>)) {
-        let content = &view.doc.content;
-        match self {
-            Self::Plain(words, _) => {
-                for zone in view
-                    .tokens
-                    .zones(ZoneKind::Text)
-                    .filter(|zone| zone.content == 0)
-                {
-                    each_free(view.tokens, zone, content.text, words, found);
-                }
-                for zone in view
-                    .tokens
-                    .zones(ZoneKind::LinkAddress)
-                    .filter(|zone| zone.content == 0)
-                {
-                    if holds(view.tokens, zone, words) {
-                        found(entity_span(&content.entities[zone.entity]));
+    fn each_place(&self, view: View<'_>, found: &mut impl FnMut(usize, Range<usize>, EntityKind)) {
+        for (place, content) in contents(view.doc).enumerate() {
+            match self {
+                Self::Plain(words, folded) => {
+                    let zones = |kind| view.tokens.zones(kind).filter(move |z| z.content == place);
+                    for zone in zones(ZoneKind::Text) {
+                        each_free(view.tokens, zone, content.text, words, &mut |span| {
+                            found(place, span, EntityKind::Link)
+                        });
                     }
+                    let links = zones(ZoneKind::LinkAddress);
+                    for zone in links.filter(|zone| holds(view.tokens, zone, words)) {
+                        let link = &content.entities[zone.entity];
+                        found(place, entity_span(link), link.kind);
+                    }
+                    let tags = content.entities.iter().filter(|tag| is_tag(tag, folded));
+                    tags.for_each(|tag| found(place, entity_span(tag), tag.kind));
                 }
+                Self::Tagged(kind, name) => {
+                    let is_meant =
+                        |e: &&Entity<'_>| e.kind == *kind && equals_folded(&e.value, name);
+                    let tags = content.entities.iter().filter(is_meant);
+                    tags.for_each(|tag| found(place, entity_span(tag), tag.kind));
+                }
+                Self::Exact(_, word) => exact_places(content, word)
+                    .for_each(|span| found(place, span, EntityKind::Link)),
             }
-            Self::Tagged(kind, name) => {
-                let tags = content
-                    .entities
-                    .iter()
-                    .filter(|e| e.kind == *kind && equals_folded(&e.value, name));
-                tags.for_each(|tag| found(entity_span(tag)));
-            }
-            Self::Exact(_, word) => exact_places(content, word).for_each(found),
         }
     }
 }

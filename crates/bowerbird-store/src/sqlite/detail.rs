@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use bowerbird_core::event::{Entity, Metrics, Post, PostRef};
-use bowerbird_core::view::{AuthorView, Codepoints, PlaceView, PostView, RefView, entity_view};
+use bowerbird_core::view::{AuthorView, PlaceView, PostView, RefView, entity_views};
 use serde::{Deserialize, Serialize};
 
 use super::flags;
@@ -157,23 +157,23 @@ impl<'a> Detail<'a> {
         })
     }
 
-    /// Fills a view whose columns are set, its text among them.
-    pub(super) fn fill(&self, view: &mut PostView) {
-        view.author = AuthorView {
+    /// Its author as the post showed it.
+    pub(super) fn author(&self) -> AuthorView {
+        AuthorView {
             id: self.author_id.to_string(),
             handle: self.handle.to_string(),
             name: self.name.to_string(),
             verified: self.verified,
             followers: self.followers,
-        };
+        }
+    }
+
+    /// Fills a view whose columns are set, its text among them.
+    pub(super) fn fill(&self, view: &mut PostView) {
+        view.author = self.author();
         view.lang_detected = self.lang_detected;
         view.sensitive = self.sensitive;
-        let codepoints = Codepoints::of(&view.text);
-        let entities = self.entities.iter();
-        let entities = entities
-            .map(|entity| entity_view(entity, &codepoints))
-            .collect();
-        view.entities = entities;
+        view.entities = entity_views(&self.entities, &view.text);
         view.place = self.place.as_ref().map(|place| PlaceView {
             id: place.id.to_string(),
             name: place.name.to_string(),

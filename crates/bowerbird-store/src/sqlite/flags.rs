@@ -51,6 +51,13 @@ pub(super) fn of_relation(relation: Relation) -> i64 {
     }
 }
 
+/// Which relation a kind is.
+pub(super) fn relation(kind: i64) -> Option<Relation> {
+    let all = [Relation::Reply, Relation::Quote, Relation::Repost];
+    all.into_iter()
+        .find(|relation| of_relation(*relation) == kind)
+}
+
 /// What a post has, as it came.
 pub(super) fn of_post(post: &Post<'_>, edited: bool) -> i64 {
     let mut flags = 0;

@@ -67,17 +67,11 @@ pub(super) fn search(
     rows.truncate(limit);
     let last = rows.last().map(|row| row.post);
     Ok(Page {
-        items: views(connection, &rows)?,
+        items: view::of_rows(connection, &rows).map_err(failed)?,
         next: last
             .filter(|_| goes_on)
             .map(|last| After::write(is_up, last)),
     })
-}
-
-fn views(connection: &Connection, rows: &[Existing]) -> Result<Vec<PostView>, StoreError> {
-    rows.iter()
-        .map(|row| view::of_row(connection, row).map_err(failed))
-        .collect()
 }
 
 fn by_rank(
@@ -104,7 +98,7 @@ fn by_rank(
         index += 1;
     }
     Ok(Page {
-        items: views(connection, &rows)?,
+        items: view::of_rows(connection, &rows).map_err(failed)?,
         next: (index < posts.len()).then(|| After::write_ranked(answer, index)),
     })
 }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Rows, params};
 
 use super::charts::source_name;
 use super::connection::failed;
+use super::embedded;
 use super::flags;
 use super::ingest::{Existing, find};
 
@@ -24,13 +25,23 @@ pub(super) fn one(
     match find(connection, number, id)? {
         // Known by a notice only: nothing was ever here.
         Some(row) if row.version.is_none() && row.erasure.is_none() => Ok(None),
-        Some(row) => of_row(connection, &row).map(Some),
+        Some(row) => Ok(of_rows(connection, &[row])?.pop()),
         None => Ok(None),
     }
 }
 
-/// The view of a row.
-pub(super) fn of_row(connection: &Connection, row: &Existing) -> rusqlite::Result<PostView> {
+/// The views of a page's rows, with what came inside them.
+pub(super) fn of_rows(
+    connection: &Connection,
+    rows: &[Existing],
+) -> rusqlite::Result<Vec<PostView>> {
+    let views = rows.iter().map(|row| of_row(connection, row));
+    let mut views: Vec<PostView> = views.collect::<Result<_, _>>()?;
+    embedded::add(connection, rows, &mut views)?;
+    Ok(views)
+}
+
+fn of_row(connection: &Connection, row: &Existing) -> rusqlite::Result<PostView> {
     let service: String = connection
         .prepare_cached("SELECT name FROM service WHERE service = ?1")?
         .query_row([row.service], |row| row.get(0))?;

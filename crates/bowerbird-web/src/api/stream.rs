@@ -21,8 +21,9 @@ use crate::live::{self, CHUNK_BYTES, HEARTBEAT};
 use crate::params::Params;
 use crate::site::{App, Site, closed};
 
-/// What just happened, as server-sent events: `post`, `edit` (both with a post), `delete` (`{"key"}`), `missed` (`{"missed"}`: so many
-/// were not delivered on this stream; the store has them) and `counts`. Each of the first three has an id; a reader that comes back with it in
+/// What just happened, as server-sent events: `post`, `edit` (both with a post), `delete` (`{"key"}`), `gone` (`{"author", "status"}`:
+/// an account with all its posts; `author` is `service/id`), `missed` (`{"missed"}`: so many
+/// were not delivered on this stream; the store has them) and `counts`. Each of the first four has an id; a reader that comes back with it in
 /// `Last-Event-ID` or `after` gets what it missed, as far as it is still in memory.
 #[utoipa::path(
     get, path = "/api/v1/live", tag = "live",
@@ -56,8 +57,8 @@ pub(crate) async fn live(
         .into_response())
 }
 
-/// Posts that match a rule as they come, one JSON object a line; without a rule every post, and a line `{"deleted":"service/id"}` for each
-/// that is deleted. Empty lines say that the stream is alive; a line `{"missed":n}` says that n events were not delivered.
+/// Posts that match a rule as they come, one JSON object a line; without a rule every post, a line `{"deleted":"service/id"}` for each
+/// that is deleted, and `{"gone":"service/id"}` for each account that is gone with all its posts. Empty lines say that the stream is alive; a line `{"missed":n}` says that n events were not delivered.
 #[utoipa::path(
     get, path = "/api/v1/tail", tag = "live",
     params(

@@ -1,7 +1,8 @@
 // The stream of posts on a page: newest on top, held back while somebody reads, never more than the page can bear.
 
 import { announce, number, plural } from '/assets/api.js';
-import { postElement } from '/assets/post.js';
+import { forgetInside, isForgotten } from '/assets/forget.js';
+import { goneInside, postElement } from '/assets/post.js';
 
 /** How often waiting posts are put on the page, in milliseconds, and how many at a time. */
 const EVERY = 200;
@@ -56,7 +57,7 @@ export class Feed {
   /** Takes an event of the stream. */
   take(kind, data) {
     if (kind === 'missed') this.miss(data.missed);
-    else if (kind === 'delete') this.remove(data.key);
+    else if (kind === 'delete' || kind === 'gone') this.forget(data);
     else if (kind === 'edit' && this.replace(data)) return;
     else if (this.isWanted(data)) this.wait(data);
   }
@@ -75,9 +76,22 @@ export class Feed {
     this.missedNote.replaceChildren(`${plural(this.notShown, 'post', 'posts')} not shown live — `, link);
   }
 
-  remove(key) {
-    this.waiting = this.waiting.filter((post) => post.key !== key);
-    this.find(key)?.remove();
+  /** Takes a deleted post, or all of an account that is gone, from the page: with what passes it on, and out of what quotes it. */
+  forget(what) {
+    this.waiting = this.waiting.filter((post) => !isForgotten(post, what));
+    for (const post of this.waiting) forgetInside(post, what);
+    for (const card of [...this.root.children]) {
+      const { key, author, original, originalAuthor } = card.dataset;
+      const shown = what.key ? [key, original] : [author, originalAuthor];
+      if (shown.includes(what.key ?? what.author)) {
+        card.remove();
+        continue;
+      }
+      for (const inner of card.querySelectorAll('.embedded')) {
+        const isIt = what.key ? inner.dataset.key === what.key : inner.dataset.author === what.author;
+        if (isIt) goneInside(inner);
+      }
+    }
   }
 
   /** Puts a later version in place of the one shown or waiting; says whether there was one. */

@@ -1,5 +1,7 @@
 // The one connection to the live stream, and the messages made of it. It runs in the shared worker, or in the tab that leads.
 
+import { forgetInside, isForgotten, mayHold } from '/assets/forget.js';
+
 /** How long events are gathered before they are handed on, in milliseconds. */
 const GATHER = 50;
 /** How many of the newest events are held for tabs that come later. */
@@ -29,7 +31,7 @@ export class LiveSource {
     this.stream = stream;
     stream.onopen = () => this.tell('open');
     stream.onerror = () => this.broke();
-    for (const kind of ['post', 'edit', 'delete', 'missed', 'counts']) {
+    for (const kind of ['post', 'edit', 'delete', 'gone', 'missed', 'counts']) {
       stream.addEventListener(kind, (event) => this.gather({ kind, id: event.lastEventId, data: event.data }));
     }
   }
@@ -66,15 +68,20 @@ export class LiveSource {
       this.recent.push(event);
       if (this.recent.length > RECENT) this.recent.splice(0, this.recent.length - RECENT);
     }
-    if (event.kind === 'delete') this.forget(JSON.parse(event.data).key);
+    if (event.kind === 'delete' || event.kind === 'gone') this.forget(JSON.parse(event.data));
     this.gathered.push(event);
     this.timer ??= setTimeout(() => this.flush(), GATHER);
   }
 
-  /** A deleted post is not shown to tabs that come later. */
-  forget(key) {
-    const quoted = `"key":${JSON.stringify(key)}`;
-    this.recent = this.recent.filter((event) => event.kind === 'delete' || !event.data.includes(quoted));
+  /** What is deleted is not shown to tabs that come later. */
+  forget(what) {
+    this.recent = this.recent.filter((event) => {
+      if (event.kind === 'delete' || event.kind === 'gone' || !mayHold(event.data, what)) return true;
+      const post = JSON.parse(event.data);
+      if (isForgotten(post, what)) return false;
+      if (forgetInside(post, what)) event.data = JSON.stringify(post);
+      return true;
+    });
   }
 
   flush() {

@@ -1,12 +1,12 @@
 //! One post on a page. `assets/post.js` builds the same elements for posts that come live.
 
-use bowerbird_core::event::EntityKind;
+use bowerbird_core::event::{EntityKind, Relation};
 use bowerbird_core::ids::TrackId;
-use bowerbird_core::view::{EntityView, PostView, RefView};
+use bowerbird_core::view::{AuthorView, EmbeddedView, EntityView, PostView, RefView};
 use maud::{Markup, html};
 
 use super::format::{clock, colour, moment};
-use super::segments::segments;
+use super::segments::{Marked, segments};
 use crate::api::tracks::TrackView;
 use crate::format::segment;
 
@@ -46,13 +46,16 @@ pub(crate) fn article(post: &PostView, names: &Names) -> Markup {
         .map(|capture| capture.track.to_string())
         .collect();
     html! {
-        article.post data-key=(post.key) data-tracks=(caught.join(" ")) tabindex="-1" {
+        article.post data-key=(post.key) data-author=[key(&post.service, &post.author.id)]
+            data-original=[post.repost_of.as_ref().and_then(|to| key(&post.service, &to.id))]
+            data-original-author=[post.repost_of.as_ref().and_then(|to| key(&post.service, &to.author_id))]
+            data-tracks=(caught.join(" ")) tabindex="-1" {
             header.post-head {
-                (who(post))
+                (who(&post.author))
                 span.post-meta {
-                    @if post.lang != "und" && !post.lang.is_empty() {
+                    @if let Some(lang) = language(&post.lang) {
                         span.lang title=(if post.lang_detected { "language, detected here" } else { "language, as the service says" }) {
-                            (post.lang) @if post.lang_detected { "?" }
+                            (lang) @if post.lang_detected { "?" }
                         }
                     }
                     a.when href=(address(&post.service, &post.id)) {
@@ -66,15 +69,27 @@ pub(crate) fn article(post: &PostView, names: &Names) -> Markup {
                 }
             }
             (context(post))
-            (text(post))
-            (attachments(post))
+            @if post.deleted_at.is_some() { p.text.gone { "This post was deleted; its text is gone." } }
+            @else { p.text dir="auto" lang=[language(&post.lang)] { (text(post)) } }
+            (attachments(&post.entities))
+            @for inner in &post.embedded { (embedded(inner)) }
+            @if !post.matched_in.is_empty() { p.matched-in { "Matched in " (post.matched_in.join(", ")) } }
             (foot(post, names))
         }
     }
 }
 
-fn who(post: &PostView) -> Markup {
-    let author = &post.author;
+/// A post or an account by service and id, by which a deletion finds what is shown of it.
+fn key(service: &str, id: &str) -> Option<String> {
+    (!id.is_empty()).then(|| format!("{service}/{id}"))
+}
+
+/// The language of a text, where it is known.
+fn language(lang: &str) -> Option<&str> {
+    (lang != "und" && !lang.is_empty()).then_some(lang)
+}
+
+fn who(author: &AuthorView) -> Markup {
     html! {
         span.who {
             bdi.name { @if author.name.is_empty() { (author.handle) } @else { (author.name) } }
@@ -102,36 +117,58 @@ fn context(post: &PostView) -> Markup {
     html! {
         @if let Some(other) = &post.repost_of { (line("↻ Repost of", other)) }
         @if let Some(other) = &post.reply_to { (line("↩ Reply to", other)) }
-        @if let Some(other) = &post.quote_of { (line("❝ Quotes", other)) }
+        @if let Some(other) = post.quote_of.as_ref().filter(|other| !is_shown(post, other)) { (line("❝ Quotes", other)) }
     }
 }
 
-/// The text, as text; a deleted post has none.
-fn text(post: &PostView) -> Markup {
-    if post.deleted_at.is_some() {
-        return html! { p.text.gone { "This post was deleted; its text is gone." } };
-    }
-    let lang = (post.lang != "und" && !post.lang.is_empty()).then_some(&post.lang);
+/// Does the card show the quoted post itself?
+fn is_shown(post: &PostView, other: &RefView) -> bool {
+    let mut inside = post.embedded.iter();
+    inside.any(|inner| inner.relation == Relation::Quote && inner.id == other.id)
+}
+
+/// A post that came inside, within the card. A long text is shortened by the style sheet, unless something is marked in it.
+fn embedded(inner: &EmbeddedView) -> Markup {
+    let (relation, name, sign) = match inner.relation {
+        Relation::Quote => ("quote", "quoted post", "❝ "),
+        Relation::Repost | Relation::Reply => ("repost", "original", "↻ "),
+    };
     html! {
-        p.text dir="auto" lang=[lang] {
-            @for part in segments(post) {
-                @match (part.link, part.marked) {
-                    (Some(link), true) => { a href=(link) rel="noreferrer noopener nofollow" target="_blank" { mark { (part.text) } } }
-                    (Some(link), false) => { a href=(link) rel="noreferrer noopener nofollow" target="_blank" { (part.text) } }
-                    (None, true) => { mark { (part.text) } }
-                    (None, false) => { (part.text) }
+        blockquote.embedded data-relation=(relation) data-key=(inner.key) data-author=[key(&inner.service, &inner.author.id)] {
+            @if inner.deleted_at.is_some() {
+                p.gone { "The " (name) " was deleted; its text is gone." }
+            } @else {
+                header.post-head {
+                    span { span aria-hidden="true" { (sign) } (who(&inner.author)) }
+                    a.when href=(address(&inner.service, &inner.id)) {
+                        (name)
+                        @if let Some(made_at) = inner.made_at { ", " (clock(made_at)) }
+                    }
                 }
+                p.embedded-text dir="auto" lang=[language(&inner.lang)] { (text(inner)) }
+                (attachments(&inner.entities))
             }
         }
     }
 }
 
-fn attachments(post: &PostView) -> Markup {
-    let attached: Vec<&EntityView> = post
-        .entities
-        .iter()
-        .filter(|entity| entity.kind.is_media())
-        .collect();
+/// A text, as text, with its marks and links.
+fn text<'p>(post: impl Into<Marked<'p>>) -> Markup {
+    html! {
+        @for part in segments(post) {
+            @match (part.link, part.marked) {
+                (Some(link), true) => { a href=(link) rel="noreferrer noopener nofollow" target="_blank" { mark { (part.text) } } }
+                (Some(link), false) => { a href=(link) rel="noreferrer noopener nofollow" target="_blank" { (part.text) } }
+                (None, true) => { mark { (part.text) } }
+                (None, false) => { (part.text) }
+            }
+        }
+    }
+}
+
+fn attachments(entities: &[EntityView]) -> Markup {
+    let attached = entities.iter().filter(|entity| entity.kind.is_media());
+    let attached: Vec<&EntityView> = attached.collect();
     html! {
         @if !attached.is_empty() {
             ul.attachments {

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use super::article::{Names, article};
 use super::format::{clock, colour};
 use super::layout::{Nav, Shell};
+use super::marks::mark_caught;
 use super::rule_box::{is_for_x, rule_field, rule_help};
 use super::{Caller, chart, token_field};
 use crate::api::chart::last_hour;
@@ -78,10 +79,9 @@ async fn newest(site: &Site) -> Result<Newest, ApiError> {
         limit: POSTS,
         ..PostQuery::default()
     };
-    Ok(Newest {
-        posts: site.store().search(&query).await?.items,
-        after,
-    })
+    let mut posts = site.store().search(&query).await?.items;
+    mark_caught(site, &mut posts, None).await?;
+    Ok(Newest { posts, after })
 }
 
 fn new_track(caller: &Caller, for_x: bool) -> Markup {

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::Caller;
 use super::article::{Names, address, article, times};
 use super::layout::{Nav, Shell};
+use super::marks::mark_caught;
 use super::segments::is_web_address;
 use crate::api::tracks::all_tracks;
 use crate::error::ApiError;
@@ -23,10 +24,11 @@ pub(crate) async fn show_post(
     Path((service, id)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
     let found = app.site.store().post(&service, &id).await?;
-    let post = found.ok_or_else(|| {
+    let mut post = found.ok_or_else(|| {
         ApiError::not_found("such post here")
             .details("It may be known only by reference, or its last track's retention let it go.")
     })?;
+    mark_caught(&app.site, std::slice::from_mut(&mut post), None).await?;
     let raw = app.site.store().raw(&service, &id).await?;
     let names = Names::of(&all_tracks(&app.site).await?);
     let body = html! {

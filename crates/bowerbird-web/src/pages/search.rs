@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::Caller;
 use super::article::{Names, article};
 use super::layout::{Nav, Shell};
-use super::marks::SearchWords;
+use super::marks::{SearchWords, mark_caught};
 use crate::api::status::source_names;
 use crate::api::tracks::{TrackView, all_tracks};
 use crate::error::ApiError;
@@ -66,7 +66,11 @@ async fn search(app: &App, query: &PostQuery) -> Result<Page<PostView>, ApiError
         other => other.into(),
     })?;
     let words = SearchWords::of(&query.text);
-    page.items.iter_mut().for_each(|post| words.mark(post));
+    if words.is_empty() {
+        mark_caught(&app.site, &mut page.items, query.track).await?;
+    } else {
+        page.items.iter_mut().for_each(|post| words.mark(post));
+    }
     Ok(page)
 }
 

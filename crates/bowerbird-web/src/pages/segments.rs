@@ -1,7 +1,7 @@
 //! A post's text cut where its look changes: what matched, and links.
 
 use bowerbird_core::event::EntityKind;
-use bowerbird_core::view::PostView;
+use bowerbird_core::view::{EmbeddedView, EntityView, PostView};
 
 /// A stretch of text with one look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +14,37 @@ pub(crate) struct Segment<'t> {
     pub(crate) link: Option<&'t str>,
 }
 
+/// A text with what is marked in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Marked<'p> {
+    text: &'p str,
+    marks: &'p [[u32; 2]],
+    entities: &'p [EntityView],
+}
+
+impl<'p> From<&'p PostView> for Marked<'p> {
+    fn from(post: &'p PostView) -> Self {
+        Self {
+            text: &post.text,
+            marks: &post.marks,
+            entities: &post.entities,
+        }
+    }
+}
+
+impl<'p> From<&'p EmbeddedView> for Marked<'p> {
+    fn from(post: &'p EmbeddedView) -> Self {
+        Self {
+            text: &post.text,
+            marks: &post.marks,
+            entities: &post.entities,
+        }
+    }
+}
+
 /// The whole text in order, in segments.
-pub(crate) fn segments(post: &PostView) -> Vec<Segment<'_>> {
+pub(crate) fn segments<'p>(post: impl Into<Marked<'p>>) -> Vec<Segment<'p>> {
+    let post = post.into();
     let offsets: Vec<usize> = post
         .text
         .char_indices()

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use super::article::{Names, article};
 use super::format::{colour, moment};
 use super::layout::{Nav, Shell};
-use super::marks::mark_by_rule;
+use super::marks::mark_caught;
 use super::rule_box::is_for_x;
 use super::{Caller, OurForm, chart, see, token_field, track_form};
 use crate::api::chart::last_hour;
@@ -167,11 +167,7 @@ async fn caught(
         ..PostQuery::default()
     };
     let mut page = site.store().search(&query).await?;
-    if let Ok(rule) = Rule::parse(&view.track.draft.rule) {
-        page.items
-            .iter_mut()
-            .for_each(|post| mark_by_rule(post, &rule));
-    }
+    mark_caught(site, &mut page.items, Some(id)).await?;
     let names = Names::of(all);
     Ok(html! {
         h2 { "Caught posts" }

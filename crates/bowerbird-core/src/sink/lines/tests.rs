@@ -67,34 +67,44 @@ async fn only_what_came_through_the_source() {
 }
 
 #[tokio::test]
-async fn a_deletion_is_told_by_its_key_alone_where_everything_was_asked_for() {
-    let body = Body::Delete(Delete::Post {
+async fn what_is_deleted_is_a_line_where_everything_is_asked_for() {
+    let post = Delete::Post {
         post_id: Cow::Borrowed("7"),
         author_id: Cow::Borrowed(""),
-    });
-    let event = Event {
-        id: EventId::new("x", "7"),
-        at: None,
-        body,
     };
-    let content = Content::Event {
-        event,
-        captures: Vec::new(),
-        raw: b"",
+    let account = Delete::Account {
+        account_id: Cow::Borrowed("12"),
+        status: Cow::Borrowed("suspended"),
     };
-    let record = Record {
-        source: Cow::Borrowed("demo"),
-        received_at: Time(0),
-        content,
+    let leased = |offset: u64, delete: Delete<'static>| {
+        let event = Event {
+            id: EventId::new("x", "7"),
+            at: None,
+            body: Body::Delete(delete),
+        };
+        let content = Content::Event {
+            event,
+            captures: Vec::new(),
+            raw: b"",
+        };
+        let record = Record {
+            source: Cow::Borrowed("demo"),
+            received_at: Time(0),
+            content,
+        };
+        Leased {
+            offset,
+            attempts: 0,
+            bytes: record.encode(Vec::new()).into(),
+        }
     };
-    let batch = [Leased {
-        offset: 1,
-        attempts: 0,
-        bytes: record.encode(Vec::new()).into(),
-    }];
+    let batch = [leased(1, post), leased(2, account)];
     assert_eq!(
         written(LinesFilter::default(), &batch).await,
-        [serde_json::json!({"deleted": "x/7"})]
+        [
+            serde_json::json!({"deleted": "x/7"}),
+            serde_json::json!({"gone": "x/12"})
+        ]
     );
     assert!(written(rule("anything"), &batch).await.is_empty());
 }

@@ -155,7 +155,7 @@ fn delete(posts: &mut [Kept], key: &str, at: Time) {
     if let Some(kept) = found {
         kept.raw = None;
         kept.view.text.clear();
-        kept.view.marks.clear();
+        kept.view.embedded.clear();
         kept.view.deleted_at = Some(at);
     }
 }
@@ -201,6 +201,12 @@ pub(super) fn fits(post: &PostView, query: &PostQuery) -> bool {
         && (query.service.is_empty() || post.service == query.service)
         && query
             .source
+    for outer in posts.iter_mut() {
+        if outer.view.embedded.iter().any(|inner| inner.key == key) {
+            outer.raw = None;
+            outer.view.forget_inside(key, at);
+        }
+    }
             .as_ref()
             .is_none_or(|source| post.source == source.as_str())
         && (query.lang.is_empty() || post.lang == query.lang)
