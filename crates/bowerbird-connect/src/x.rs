@@ -23,7 +23,7 @@ mod text;
 pub(crate) mod v11;
 mod wire;
 
-pub use config::{LeftOut, X_BASE_URL, X_MAX_RULES, XConfig, XReport, XStatus};
+pub use config::{LeftOut, X_BASE_URL, X_MAX_RULES, X_PRICES, XConfig, XReport, XStatus};
 pub use page::split_page;
 pub use slots::{PlannedRule, plan_tracks};
 pub use source::connect;

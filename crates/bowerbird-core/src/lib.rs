@@ -6,11 +6,13 @@
 //! - [`ids`], [`time`]: the names things go by and when they happen.
 //! - [`event`]: what a frame says happened. [`frame`], [`source`]: where frames come from.
 //! - [`record`]: an event on its way through the [`spool`]. [`store`]: where it stays. [`sink`]: where else it goes.
+//! - [`bill`]: what priced calls cost, and what a budget leaves of it.
 //! - [`track`]: rules that users follow. [`live`]: their compiled form, taken up while posts stream.
 //! - [`pipeline`]: ingest, the store's lane, back-off, supervision. [`hub`]: live delivery.
 //! - [`view`], [`export`]: the one public shape of a post, and files of many.
 //! - [`memory`], [`testing`]: backends in memory, and the conformance suites that every backend runs.
 
+pub mod bill;
 pub mod counts;
 pub mod event;
 pub mod export;

@@ -161,8 +161,7 @@ impl Matcher {
             .filter_map(|key| taken_up.by_id.get(&TrackId(*key)));
         let listening = live.filter(|live| {
             let draft = &live.track.draft;
-            draft.is_active(received_at)
-                && (draft.sources.is_empty() || draft.sources.contains(source))
+            draft.is_active(received_at) && draft.listens_to(source)
         });
         listening
             .map(|live| Caught {

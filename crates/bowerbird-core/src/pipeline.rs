@@ -6,6 +6,7 @@
 
 mod again;
 mod backoff;
+mod bills;
 mod dictionary;
 mod engine;
 mod gaps;

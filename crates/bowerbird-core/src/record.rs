@@ -1,18 +1,20 @@
 //! A spool record: one event on its way to every lane, in compact form, with what caught it and its raw bytes.
 //!
-//! The form is versioned: one byte [`VERSION`], then `postcard`. Reading borrows from the record's bytes. Raw bytes are compressed once,
+//! The form is versioned: one byte, [`VERSION`] or an earlier one, then `postcard`; kinds of content are only ever added, so that what is earlier
+//! reads the same. Reading borrows from the record's bytes. Raw bytes are compressed once,
 //! by [`crate::raw`], before they come here, and every lane that keeps them keeps them as they are.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bill::Charge;
 use crate::event::Event;
 use crate::ids::TrackId;
 use crate::time::Time;
 
 /// The form this build writes. It reads this and every earlier one.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,6 +75,21 @@ pub enum Content<'a> {
         /// The record as it was.
         #[serde(borrow)]
         record: &'a [u8],
+    },
+    /// Calls that the source's service takes money for.
+    Charge(Charge),
+    /// A span in which the source's service was not asked for what a track wants, as its budget was spent. The same `from` again is the
+    /// same span.
+    Withheld {
+        /// Which track; `None` for all of the source's.
+        track: Option<TrackId>,
+        /// Since when.
+        from: Time,
+        /// Until when; `None` while it lasts.
+        until: Option<Time>,
+        /// Which budget.
+        #[serde(borrow)]
+        reason: Cow<'a, str>,
     },
 }
 
@@ -139,7 +156,7 @@ impl<'a> Record<'a> {
     /// Reads a record, borrowing from `bytes`.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, RecordError> {
         match bytes.split_first() {
-            Some((&VERSION, rest)) => {
+            Some((&(1..=VERSION), rest)) => {
                 postcard::from_bytes(rest).map_err(|error| RecordError::Damaged(error.to_string()))
             }
             Some((&newer, _)) if newer > VERSION => Err(RecordError::Newer(newer)),

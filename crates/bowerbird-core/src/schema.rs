@@ -4,8 +4,9 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::bill::Money;
 use crate::ids::{Lane, SourceName, TrackId};
-use crate::time::Time;
+use crate::time::{Day, Time};
 
 fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
@@ -15,6 +16,23 @@ impl PartialSchema for Time {
     fn schema() -> RefOr<Schema> {
         text()
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .into()
+    }
+}
+
+impl PartialSchema for Day {
+    fn schema() -> RefOr<Schema> {
+        text()
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .into()
+    }
+}
+
+impl PartialSchema for Money {
+    fn schema() -> RefOr<Schema> {
+        text()
+            .description(Some("US dollars"))
+            .pattern(Some("^[0-9]+(\\.[0-9]{1,6})?$"))
             .into()
     }
 }
@@ -38,6 +56,8 @@ impl PartialSchema for Lane {
 }
 
 impl ToSchema for Time {}
+impl ToSchema for Day {}
+impl ToSchema for Money {}
 impl ToSchema for TrackId {}
 impl ToSchema for SourceName {}
 impl ToSchema for Lane {}

@@ -50,7 +50,7 @@ pub struct SourceStatus {
 #[derive(Debug, Default)]
 pub struct Status {
     sources: Mutex<BTreeMap<SourceName, SourceStatus>>,
-    notes: Mutex<BTreeMap<SourceName, Vec<String>>>,
+    notes: Mutex<BTreeMap<(SourceName, &'static str), Vec<String>>>,
 }
 
 impl Status {
@@ -64,17 +64,19 @@ impl Status {
         sources.insert(status.source.clone(), SourceStatus { since, ..status });
     }
 
-    /// Says what is not as it should be with a source, though it runs; in place of what was said before.
-    pub fn set_notes(&self, source: SourceName, notes: Vec<String>) {
-        self.lock_notes().insert(source, notes);
+    /// Says what is not as it should be with a source, though it runs; in place of what was said before about the same.
+    pub fn set_notes(&self, source: SourceName, about: &'static str, notes: Vec<String>) {
+        self.lock_notes().insert((source, about), notes);
     }
 
     /// What is not as it should be with a source, though it runs.
     pub fn notes(&self, source: &SourceName) -> Vec<String> {
-        self.lock_notes().get(source).cloned().unwrap_or_default()
+        let notes = self.lock_notes();
+        let of_source = notes.iter().filter(|((name, _), _)| name == source);
+        of_source.flat_map(|(_, notes)| notes).cloned().collect()
     }
 
-    fn lock_notes(&self) -> MutexGuard<'_, BTreeMap<SourceName, Vec<String>>> {
+    fn lock_notes(&self) -> MutexGuard<'_, BTreeMap<(SourceName, &'static str), Vec<String>>> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

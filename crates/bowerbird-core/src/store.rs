@@ -12,15 +12,17 @@ use crate::time::Time;
 use crate::track::{Track, TrackDraft};
 use crate::view::PostView;
 
+mod bills;
 mod jobs;
 mod query;
 
+pub use bills::Bills;
 pub use jobs::{BackfillJob, Jobs};
 pub use query::{Has, Order, Page, PostQuery};
 
 /// All of a store.
-pub trait Store: Posts + Tracks + Jobs + Ledger + Keys + Upkeep {}
-impl<T: Posts + Tracks + Jobs + Ledger + Keys + Upkeep> Store for T {}
+pub trait Store: Posts + Tracks + Jobs + Ledger + Bills + Keys + Upkeep {}
+impl<T: Posts + Tracks + Jobs + Ledger + Bills + Keys + Upkeep> Store for T {}
 
 /// Posts, their captures, and finding them.
 ///
@@ -29,8 +31,8 @@ impl<T: Posts + Tracks + Jobs + Ledger + Keys + Upkeep> Store for T {}
 ///   transaction. A record whose offset is not past the position committed before is skipped entirely: it is not even a duplicate.
 /// - Each event record ends once: *kept* (post written or event applied), *duplicate* (that version, or a later one, is
 ///   there: its captures are added and nothing else), or *refused* (a dead letter: refused frames, records that can't be read
-///   or that the store's own lane buried). Gaps end as rows of the ledger and in no count, as does what another lane buried: that
-///   was counted as it was written.
+///   or that the store's own lane buried). Gaps end as rows of the ledger, charges on the bill, and in no count, as does what another lane
+///   buried: that was counted as it was written.
 /// - A deletion that comes before its post wins: the post, when it comes, is counted *kept*, leaves its id and no text. The same for edits that
 ///   supersede a post not yet seen.
 /// - Deleted text leaves rows, raw bytes, search index and dead letters at once. A dead letter that comes later is not kept where it
@@ -92,6 +94,8 @@ pub trait Tracks: Send + Sync {
 pub trait Ledger: Send + Sync {
     /// Gaps, newest first.
     async fn gaps(&self, source: Option<&SourceName>, most: usize) -> Result<Vec<Gap>, StoreError>;
+    /// The gaps that last because a budget is spent, oldest first.
+    async fn withheld(&self) -> Result<Vec<Gap>, StoreError>;
     /// Dead letters, newest first, after an id (`None` for the newest).
     async fn dead_letters(
         &self,
@@ -156,6 +160,8 @@ pub struct Written {
     pub refused: u64,
     /// Records at or before the committed position.
     pub skipped: u64,
+    /// Was something put on a bill?
+    pub charged: bool,
 }
 
 /// What became of all records of a source.
@@ -219,6 +225,8 @@ pub struct Gap {
     pub id: u64,
     /// The source.
     pub source: SourceName,
+    /// The only track it concerns; `null` where it concerns all that listen to the source.
+    pub track: Option<TrackId>,
     /// The last byte before it.
     pub from: Time,
     /// The first byte after it; `None` while it lasts.

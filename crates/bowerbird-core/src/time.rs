@@ -36,6 +36,11 @@ impl Time {
         self.0.div_euclid(1_000_000)
     }
 
+    /// The UTC day it lies in.
+    pub fn day(self) -> Day {
+        Day(self.seconds().div_euclid(SECONDS_A_DAY))
+    }
+
     /// The moment `span` later.
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(micros(span)))
@@ -49,6 +54,98 @@ impl Time {
     /// How long after `earlier` this is; zero if it is not after it.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+const SECONDS_A_DAY: i64 = 86_400;
+
+/// A UTC day, as days since 1970. In text formats a string as `2026-11-21`, in binary ones the number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Day(pub i64);
+
+impl Day {
+    /// Parses a string as `2026-11-21`.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::of(text.parse().ok()?)
+    }
+
+    /// Its first moment.
+    pub fn begins(self) -> Time {
+        Time(self.0.saturating_mul(SECONDS_A_DAY * 1_000_000))
+    }
+
+    /// The day after.
+    pub fn next(self) -> Self {
+        self.plus(1)
+    }
+
+    /// So many days later; earlier, if negative.
+    pub fn plus(self, days: i64) -> Self {
+        Self(self.0.saturating_add(days))
+    }
+
+    /// The first day of its month.
+    pub fn month_begins(self) -> Self {
+        self.date()
+            .and_then(|date| Self::of(date.first_of_month()))
+            .unwrap_or(self)
+    }
+
+    /// The first day of the month after.
+    pub fn month_ends(self) -> Self {
+        self.date()
+            .and_then(|date| Self::of(date.last_of_month()))
+            .unwrap_or(self)
+            .next()
+    }
+
+    fn of(date: jiff::civil::Date) -> Option<Self> {
+        let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Self(
+            midnight.timestamp().as_second().div_euclid(SECONDS_A_DAY),
+        ))
+    }
+
+    fn date(self) -> Option<jiff::civil::Date> {
+        let begins = jiff::Timestamp::from_microsecond(self.begins().0).ok()?;
+        Some(begins.to_zoned(jiff::tz::TimeZone::UTC).date())
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.date() {
+            Some(date) => write!(f, "{date}"),
+            None => write!(f, "day {}", self.0),
+        }
+    }
+}
+
+impl fmt::Debug for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+            Self::parse(&text)
+                .ok_or_else(|| serde::de::Error::custom("expected a day as in 2026-11-21"))
+        } else {
+            i64::deserialize(deserializer).map(Self)
+        }
     }
 }
 

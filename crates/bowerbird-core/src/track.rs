@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bill::Budget;
 use crate::ids::{SourceName, TrackId};
 use crate::time::Time;
 
@@ -51,6 +52,9 @@ pub struct TrackDraft {
     /// Where a service has no room for all tracks, those of higher priority have it first, then the older ones; -100 to 100.
     #[serde(default)]
     pub priority: i32,
+    /// The most that may be spent for it on services that take money; its share of posts that others catch too counts.
+    #[serde(default)]
+    pub budget: Budget,
 }
 
 impl TrackDraft {
@@ -68,7 +72,13 @@ impl TrackDraft {
             retention_seconds: None,
             paused: false,
             priority: 0,
+            budget: Budget::default(),
         }
+    }
+
+    /// Does it capture what comes through this source?
+    pub fn listens_to(&self, source: &SourceName) -> bool {
+        self.sources.is_empty() || self.sources.contains(source)
     }
 
     /// Does it capture what is received at `now`?

@@ -18,11 +18,12 @@ use bowerbird_core::time::Time;
 use bowerbird_core::view::PostView;
 use bytes::Bytes;
 
+mod bills;
 mod charts;
 mod connection;
 mod detail;
-mod flags;
 mod embedded;
+mod flags;
 pub mod floor;
 mod index;
 mod ingest;

@@ -12,6 +12,7 @@ use crate::error::ApiError;
 use crate::site::App;
 
 pub(crate) mod account;
+pub(crate) mod bill;
 pub(crate) mod chart;
 pub(crate) mod dead_letters;
 pub(crate) mod export;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/status", get(status::find_status))
         .route("/counts", get(status::find_counts))
         .route("/gaps", get(status::list_gaps))
+        .route("/bill", get(bill::find_bill))
         .route(
             "/tracks",
             get(tracks::list_tracks).post(tracks::create_track),
@@ -88,7 +90,7 @@ pub(crate) fn routes() -> Router<App> {
     info(title = "Bowerbird", description = "Capture social streams by rules; keep, watch, search and export them."),
     paths(
         openapi,
-        status::find_status, status::find_counts, status::list_gaps,
+        status::find_status, status::find_counts, status::list_gaps, bill::find_bill,
         tracks::list_tracks, tracks::create_track, tracks::find_track, tracks::update_track, tracks::delete_track,
         tracks::pause_track, tracks::resume_track, tracks::find_backfill, tracks::start_backfill,
         rules::check_rule,

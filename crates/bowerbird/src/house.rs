@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use bowerbird_core::bill::{LiveBills, Tariffs};
 use bowerbird_core::counts::{self, Counts};
 use bowerbird_core::hub::Hub;
 use bowerbird_core::live::LiveTracks;
@@ -35,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) hosts: Vec<String>,
     /// Do browsers reach the page through TLS?
     pub(crate) behind_tls: bool,
+    /// What priced sources cost and may cost.
+    pub(crate) tariffs: Tariffs,
 }
 
 impl Default for Plan {
@@ -46,6 +49,7 @@ impl Default for Plan {
             keep: Vec::new(),
             hosts: Vec::new(),
             behind_tls: false,
+            tariffs: Tariffs::new(),
         }
     }
 }
@@ -59,6 +63,11 @@ impl Plan {
             keep: settings.sources.iter().map(keep_posts).collect(),
             hosts: settings.hosts.clone(),
             behind_tls: settings.behind_tls,
+            tariffs: settings
+                .sources
+                .iter()
+                .filter_map(|source| Some((source.name.clone(), source.tariff()?)))
+                .collect(),
             ..Self::default()
         }
     }
@@ -107,6 +116,7 @@ impl House {
             codec,
             decode: wiring::decode_any,
             keep: plan.keep.clone(),
+            bills: Arc::new(LiveBills::new(plan.tariffs.clone())),
         };
         let engine = Engine::new(parts.clone());
         engine

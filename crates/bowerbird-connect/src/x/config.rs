@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bowerbird_core::bill::{Money, Prices};
 use bowerbird_core::ids::TrackId;
 use bowerbird_core::rules::XLimits;
 use secrecy::SecretString;
@@ -11,6 +12,12 @@ use serde::Serialize;
 pub const X_BASE_URL: &str = "https://api.x.com";
 /// How many rules the plan that is paid per use allows.
 pub const X_MAX_RULES: usize = 1_000;
+
+/// What X took when this was built (the rate card of its pay-per-use plan, August 2026).
+pub const X_PRICES: Prices = Prices {
+    post: Money(5_000),
+    counts: Money(5_000),
+};
 
 /// How to read X's filtered stream. Its `Debug` does not show the token.
 #[derive(Debug, Clone)]

@@ -5,9 +5,10 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use crate::bill::LiveBills;
 use crate::hub::Hub;
 use crate::ids::{Lane, SourceName, TrackId};
 use crate::live::LiveTracks;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub decode: Decode,
     /// How long each source's posts stay without a capture; a source not named keeps them for ever.
     pub keep: Vec<KeepPosts>,
+    /// What priced sources may spend and have spent.
+    pub bills: Arc<LiveBills>,
 }
 
 /// When a run ends by itself.
@@ -88,6 +91,8 @@ pub struct Engine {
     pub(super) backfills: Mutex<BTreeMap<TrackId, Backfill>>,
     /// The offset after the newest record.
     pub(super) end: Arc<AtomicU64>,
+    /// Told when something was put on a bill.
+    pub(super) charged: Arc<Notify>,
     writers: Mutex<HashMap<SourceName, Arc<Writer>>>,
     taking_up: tokio::sync::Mutex<()>,
 }
@@ -101,6 +106,7 @@ impl Engine {
             store_position: watch::Sender::default(),
             backfills: Mutex::default(),
             end: Arc::default(),
+            charged: Arc::default(),
             writers: Mutex::default(),
             taking_up: tokio::sync::Mutex::default(),
         })
@@ -112,6 +118,7 @@ impl Engine {
             self.parts.codec.add(&dictionary);
         }
         self.take_up_tracks().await?;
+        self.take_up_bills(Time::now()).await?;
         self.parts
             .spool
             .open_lane(&Lane::store(), LaneStart::Oldest)
@@ -144,6 +151,7 @@ impl Engine {
             Arc::clone(&parts.spool),
             Arc::clone(&parts.store),
             self.store_position.clone(),
+            Arc::clone(&self.charged),
             store_stopped,
         );
         let mut lane = tokio::spawn(lane);
@@ -159,6 +167,8 @@ impl Engine {
             let worker = SourceWorker::new(Arc::clone(self), connection, stop.clone()).await?;
             sources.spawn(worker.run());
         }
+        // Not before every source has its writer: bills are noted through the same.
+        services.spawn(Arc::clone(self).watch_bills());
         let outcome = tokio::select! {
             outcome = all_done(&mut sources, until, stop.clone()) => outcome,
             () = stopped_since(stop, SOURCES_END_FOR) => Ok(()),

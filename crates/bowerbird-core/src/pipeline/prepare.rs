@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
+use crate::bill::{Call, Charge, Money, Priced, Withheld};
 use crate::event::{Body, Event, NoticeKind, with_doc};
 use crate::frame::Frame;
 use crate::hub::Touched;
-use crate::ids::SourceName;
+use crate::ids::{SourceName, TrackId};
 use crate::live::{LiveTracks, Matcher};
 use crate::raw::{Packer, RawCodec};
 use crate::record::{Caught, Content, Record};
@@ -24,6 +25,16 @@ pub(super) struct Preparer<'p> {
     pub(super) live: &'p LiveTracks,
     pub(super) codec: &'p RawCodec,
     pub(super) sampler: &'p Sampler,
+    pub(super) price: Price<'p>,
+}
+
+/// What a post of the source costs, and who does not pay.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Price<'p> {
+    /// Nothing, where posts are free.
+    pub(super) post: Money,
+    /// The tracks that the service is not asked for now: what others paid for reaches them free.
+    pub(super) withheld: Option<&'p Withheld>,
 }
 
 /// A batch ready to be made durable.
@@ -76,6 +87,8 @@ struct Work<'p> {
     packers: Packers<'p>,
     prepared: Prepared,
     encoded: Encoded,
+    /// The posts that cost something.
+    calls: Vec<Call>,
 }
 
 impl Preparer<'_> {
@@ -89,6 +102,7 @@ impl Preparer<'_> {
             },
             prepared: Prepared::default(),
             encoded: Encoded::default(),
+            calls: Vec::new(),
         };
         for frame in frames {
             work.prepared.first_at.get_or_insert(frame.received_at);
@@ -101,6 +115,14 @@ impl Preparer<'_> {
                 Ok(event) => self.event(frame, event, &mut work),
                 Err(reason) => self.refused(frame, &reason, &mut work),
             }
+        }
+        if let Some(received_at) = work.prepared.heard_at.filter(|_| !work.calls.is_empty()) {
+            let charge = Content::Charge(Charge {
+                what: Priced::Post,
+                price: self.price.post,
+                calls: std::mem::take(&mut work.calls),
+            });
+            work.encoded.push(0, &self.record(received_at, charge));
         }
         Prepared {
             entries: work.encoded.into_entries(),
@@ -118,6 +140,9 @@ impl Preparer<'_> {
     fn event(&self, frame: &Frame, event: Event<'_>, work: &mut Work<'_>) {
         let captures = self.captures(&event, frame.received_at, &mut work.matcher);
         let key = event.id.key();
+        if self.price.post > Money::ZERO && event.post().is_some() {
+            work.calls.push(self.price.call(&event, &captures));
+        }
         match &event.body {
             Body::Post(_) if self.keep == Keep::Matched && captures.is_empty() => {
                 work.prepared.unmatched += 1;
@@ -167,6 +192,23 @@ impl Preparer<'_> {
             source: self.source.as_str().into(),
             received_at,
             content,
+        }
+    }
+}
+
+impl Price<'_> {
+    /// A delivered post, shared by those who asked for it; if only those who must wait caught it, by them.
+    fn call(&self, event: &Event<'_>, captures: &[Caught]) -> Call {
+        let caught: Vec<TrackId> = captures.iter().map(|caught| caught.track).collect();
+        let waits = |track: &TrackId| self.withheld.is_some_and(|held| held.get(*track).is_some());
+        let asking: Vec<TrackId> = caught
+            .iter()
+            .copied()
+            .filter(|track| !waits(track))
+            .collect();
+        Call {
+            id: event.id.id.to_string(),
+            tracks: if asking.is_empty() { caught } else { asking },
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::time::Time;
 
 use super::engine::Engine;
-use super::prepare::{Prepared, Preparer};
+use super::prepare::{Prepared, Preparer, Price};
 
 /// Why a dead letter was not delivered; it is still there.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,7 @@ impl Engine {
                 live: &self.parts.live,
                 codec: &self.parts.codec,
                 sampler: &self.sampler,
+                price: Price::default(),
             };
             let prepared = preparer.prepare(&[Frame::new(Bytes::from(bytes), Time::now())]);
             Prepared {
@@ -63,14 +64,17 @@ impl Engine {
 }
 
 /// What a lane buried is a whole record: every lane gets it again, which none minds. Being delivered again it counts as read again,
-/// as a frame would; a gap never does.
+/// as a frame would; what is no frame never does.
 fn buried_again(bytes: Vec<u8>) -> Result<Prepared, RedeliverError> {
     let record =
         Record::decode(&bytes).map_err(|error| RedeliverError::StillRefused(error.to_string()))?;
     let (key, read) = match &record.content {
         Content::Event { event, .. } => (event.id.key(), 1),
         Content::Refused { .. } => (0, 1),
-        Content::Gap { .. } | Content::Buried { .. } => (0, 0),
+        Content::Gap { .. }
+        | Content::Buried { .. }
+        | Content::Charge(_)
+        | Content::Withheld { .. } => (0, 0),
     };
     let bytes = Bytes::from(bytes);
     Ok(Prepared {

@@ -18,7 +18,7 @@ use super::backoff::pause;
 use super::engine::{Engine, EngineError};
 use super::gaps::{GapChange, Gaps};
 use super::in_flight::InFlight;
-use super::prepare::{Prepared, Preparer};
+use super::prepare::{Prepared, Preparer, Price};
 use super::writer::Writer;
 
 /// How far a source that can wait may run ahead of the store: within what the spool still holds in memory.
@@ -162,6 +162,7 @@ impl SourceWorker {
         let engine = Arc::clone(&self.engine);
         let spec = self.connection.spec.clone();
         tokio::task::spawn_blocking(move || {
+            let withheld = Arc::clone(&engine.parts.bills.withheld().borrow());
             let preparer = Preparer {
                 source: &spec.name,
                 decode: spec.decode,
@@ -169,6 +170,10 @@ impl SourceWorker {
                 live: &engine.parts.live,
                 codec: &engine.parts.codec,
                 sampler: &engine.sampler,
+                price: Price {
+                    post: engine.parts.bills.prices(&spec.name).post,
+                    withheld: withheld.get(&spec.name),
+                },
             };
             preparer.prepare(&frames)
         })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::ids::Lane;
 use crate::spool::Spool;
@@ -18,13 +18,14 @@ const BATCH: usize = 2_000;
 const WAIT: Duration = Duration::from_millis(200);
 
 /// Moves records from the spool to the store until `stop` says so and nothing is left, or `stop` is dropped. Sends each
-/// position reached.
+/// position reached, and tells `charged` when something was put on a bill.
 ///
 /// A store that fails ends the lane: what is in the spool stays there, and the process says so.
 pub(super) async fn run(
     spool: Arc<dyn Spool>,
     store: Arc<dyn Store>,
     position: watch::Sender<u64>,
+    charged: Arc<Notify>,
     stop: watch::Receiver<bool>,
 ) -> Result<(), EngineError> {
     let lane = Lane::store();
@@ -43,7 +44,10 @@ pub(super) async fn run(
             .into_iter()
             .map(|record| (record.offset, record.bytes))
             .collect();
-        store.write(batch).await?;
+        let written = store.write(batch).await?;
+        if written.charged {
+            charged.notify_one();
+        }
         spool.ack(&lane, &offsets).await?;
         position.send_replace(last + 1);
     }

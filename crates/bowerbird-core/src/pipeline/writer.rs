@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::hub::Hub;
-use crate::ids::{Cursor, SourceName};
+use crate::ids::{Cursor, SourceName, TrackId};
 use crate::record::{Content, Record};
 use crate::spool::{Append, Entry, Spool, SpoolError};
 use crate::time::Time;
@@ -62,6 +62,23 @@ impl Writer {
         Ok(())
     }
 
+    /// A record of a span in which the service was not asked for a track, or for all.
+    pub(super) fn withheld(
+        &self,
+        track: Option<TrackId>,
+        from: Time,
+        until: Option<Time>,
+        reason: &str,
+    ) -> Entry {
+        let content = Content::Withheld {
+            track,
+            from,
+            until,
+            reason: reason.into(),
+        };
+        self.entry(until.unwrap_or(from), content)
+    }
+
     /// A record of a gap.
     pub(super) fn gap(
         &self,
@@ -76,7 +93,10 @@ impl Writer {
             reason: reason.into(),
             lost,
         };
-        let received_at = until.unwrap_or(from);
+        self.entry(until.unwrap_or(from), content)
+    }
+
+    fn entry(&self, received_at: Time, content: Content<'_>) -> Entry {
         let record = Record {
             source: self.source.as_str().into(),
             received_at,

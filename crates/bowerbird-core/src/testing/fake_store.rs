@@ -1,6 +1,7 @@
 //! A store in memory, for tests of what stands before and behind a store: simple, slow, and no example of how to be one.
 //!
-//! It keeps posts, captures, counts, tracks and jobs as the contract says, as far as [`again`](super::store_suite::again) asks. It knows
+//! It keeps posts, captures, counts, tracks and jobs as the contract says, as far as [`again`](super::store_suite::again) asks,
+//! and bills. It knows
 //! no people, posts inside posts only as a part of these, no full text, and lets nothing go.
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::time::Time;
 use crate::track::{Track, TrackDraft};
 use crate::view::{CaptureView, PostView};
 
+mod bills;
 mod kept;
 
 use kept::{Inner, Kept, bounded, fits, kept_post};
@@ -311,6 +313,12 @@ impl Ledger for FakeStore {
         Ok(wanted.take(most).cloned().collect())
     }
 
+    async fn withheld(&self) -> Result<Vec<Gap>, StoreError> {
+        let inner = self.inner();
+        let open = |gap: &&Gap| gap.until.is_none() && inner.withheld.contains(&gap.id);
+        Ok(inner.gaps.iter().filter(open).cloned().collect())
+    }
+
     async fn dead_letters(
         &self,
         before: Option<u64>,
@@ -409,7 +417,7 @@ impl Upkeep for FakeStore {
 mod tests {
     use super::*;
     use crate::store::Store;
-    use crate::testing::store_suite::{StoreBackend, again, embedded};
+    use crate::testing::store_suite::{StoreBackend, again, bills, embedded};
 
     struct Backend(FakeStore);
 
@@ -435,5 +443,10 @@ mod tests {
     #[tokio::test]
     async fn shows_what_came_inside() {
         embedded::shown(&mut Backend(FakeStore::new(Arc::default()))).await;
+    }
+
+    #[tokio::test]
+    async fn bills_as_a_store_does() {
+        bills::all(&mut Backend(FakeStore::new(Arc::default()))).await;
     }
 }

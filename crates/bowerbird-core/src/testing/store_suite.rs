@@ -5,6 +5,7 @@
 //! files, full disks, other versions) is tested with that backend.
 
 pub mod again;
+pub mod bills;
 pub mod embedded;
 pub mod erase;
 pub mod ledger;
@@ -51,6 +52,7 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     tracks::all(backend).await;
     again::all(backend).await;
     ledger::all(backend).await;
+    bills::all(backend).await;
     lettinggo::all(backend).await;
     small::all(backend).await;
 }
@@ -225,6 +227,7 @@ pub fn written(kept: u64, duplicate: u64, refused: u64) -> Written {
         duplicate,
         refused,
         skipped: 0,
+        charged: false,
     }
 }
 

@@ -10,6 +10,7 @@ use bowerbird_core::store::{StoreError, Written};
 use bytes::Bytes;
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, params};
 
+use super::bills;
 use super::connection::{failed, set_secure_delete};
 use super::index::IndexQueue;
 use super::known::Known;
@@ -165,8 +166,25 @@ impl<'w> Batch<'w> {
                 let until = until.map(|time| time.0);
                 self.connection
                     .prepare_cached(include_str!("sql/upsert_gap.sql"))?
-                    .execute(params![source, from.0, until, reason, lost])
+                    .execute(params![source, 0, false, from.0, until, reason, lost])
                     .map(drop)
+            }
+            Content::Withheld {
+                track,
+                from,
+                until,
+                reason,
+            } => {
+                let (track, until) = (track.map_or(0, |track| track.0), until.map(|time| time.0));
+                let lost: Option<u64> = None;
+                self.connection
+                    .prepare_cached(include_str!("sql/upsert_gap.sql"))?
+                    .execute(params![source, track, true, from.0, until, reason, lost])
+                    .map(drop)
+            }
+            Content::Charge(charge) => {
+                self.tally.written.charged = true;
+                bills::enter(self.connection, source, record.received_at.day(), charge)
             }
             Content::Buried {
                 lane,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bowerbird_core::ids::SourceName;
+use bowerbird_core::ids::{SourceName, TrackId};
 use bowerbird_core::store::{DeadLetter, Gap, Ledger, StoreError};
 use bowerbird_core::time::Time;
 use rusqlite::{OptionalExtension, Row, params};
@@ -23,6 +23,17 @@ impl Ledger for SqliteStore {
                 connection
                     .prepare_cached(include_str!("sql/gaps.sql"))
                     .and_then(|mut all| all.query_map(params![source, most], gap)?.collect())
+                    .map_err(failed)
+            })
+            .await
+    }
+
+    async fn withheld(&self) -> Result<Vec<Gap>, StoreError> {
+        self.readers
+            .run(|connection| {
+                connection
+                    .prepare_cached(include_str!("sql/withheld.sql"))
+                    .and_then(|mut all| all.query_map([], gap)?.collect())
                     .map_err(failed)
             })
             .await
@@ -99,6 +110,10 @@ fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
         reason: row.get(4)?,
         lost: row.get(5)?,
         state: row.get(6)?,
+        track: match row.get(7)? {
+            0 => None,
+            track => Some(TrackId(track)),
+        },
     })
 }
 

@@ -15,6 +15,7 @@ const APPLICATION_ID: i64 = 0x426f_7762;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
 ];
 
 /// Refuses a file of another program or of a newer version, having changed nothing.

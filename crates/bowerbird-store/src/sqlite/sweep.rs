@@ -7,6 +7,7 @@ use bowerbird_core::store::KeepPosts;
 use bowerbird_core::time::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::bills;
 use super::ingest::{Batch, Existing, find, find_number};
 
 /// Rows looked at in one sweep, for each post it may let go.
@@ -37,6 +38,7 @@ pub(super) fn sweep(
             .map(|s| i64::try_from(s).unwrap_or(i64::MAX / MICROS));
         sweep.keep.push((number, seconds));
     }
+    bills::forget_calls(sweep.open.connection, now)?;
     sweep.removed_tracks(most)?;
     sweep.retention(most)?;
     sweep.sources(most)?;

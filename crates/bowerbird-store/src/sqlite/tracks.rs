@@ -1,6 +1,7 @@
 //! Tracks and every version of their rules.
 
 use async_trait::async_trait;
+use bowerbird_core::bill::{Budget, Money};
 use bowerbird_core::ids::{SourceName, TrackId};
 use bowerbird_core::store::{StoreError, Tracks};
 use bowerbird_core::time::Time;
@@ -189,6 +190,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Track> {
             rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, error.into())
         })?;
     let time = |column| row.get::<_, Option<i64>>(column).map(|time| time.map(Time));
+    let money = |column| {
+        row.get::<_, Option<i64>>(column)
+            .map(|limit| limit.map(Money))
+    };
     Ok(Track {
         id: TrackId(row.get(0)?),
         rule_version: row.get(1)?,
@@ -201,6 +206,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Track> {
             retention_seconds: row.get(7)?,
             paused: row.get(8)?,
             priority: row.get(11)?,
+            budget: Budget {
+                day: money(12)?,
+                month: money(13)?,
+                total: money(14)?,
+            },
         },
         created_at: Time(row.get(9)?),
         changed_at: Time(row.get(10)?),
@@ -208,6 +218,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Track> {
 }
 
 fn write(connection: &Connection, track: &Track) -> rusqlite::Result<()> {
+    let limit = |money: Option<Money>| money.map(|money| money.0);
+    let budget = &track.draft.budget;
     connection
         .prepare_cached(include_str!("sql/upsert_track.sql"))?
         .execute(params![
@@ -222,6 +234,9 @@ fn write(connection: &Connection, track: &Track) -> rusqlite::Result<()> {
             track.created_at.0,
             track.changed_at.0,
             track.draft.priority,
+            limit(budget.day),
+            limit(budget.month),
+            limit(budget.total),
         ])
         .map(drop)
 }

@@ -134,6 +134,15 @@ fn view(peeked: &Peeked) -> RecordView {
         }
         Content::Refused { reason, .. } => (view.kind, view.excerpt) = ("refused", excerpt(reason)),
         Content::Gap { reason, .. } => (view.kind, view.excerpt) = ("gap", excerpt(reason)),
+        Content::Withheld { track, reason, .. } => {
+            (view.kind, view.excerpt) = ("withheld", excerpt(reason));
+            view.tracks = track.iter().copied().collect();
+        }
+        Content::Charge(charge) => {
+            let (n, what) = (charge.calls.len(), charge.what.as_str());
+            let cost = charge.price.times(n as u64);
+            (view.kind, view.excerpt) = ("charge", format!("{n} × {what}, ${cost} at most"));
+        }
         Content::Buried { lane, reason, .. } => {
             (view.kind, view.excerpt) = ("buried", excerpt(&format!("by lane {lane}: {reason}")));
         }

@@ -1,5 +1,6 @@
 //! The form of a track, and reading it.
 
+use bowerbird_core::bill::{Budget, Money, MoneyError, Period};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::track::TrackDraft;
 use maud::{Markup, html};
@@ -18,6 +19,28 @@ const UNITS: [(&str, u64); 4] = [
     ("minutes", 60),
     ("seconds", 1),
 ];
+
+/// The limits of a budget as the form asks for them.
+const BUDGETS: [(Period, &str); 3] = [
+    (Period::Day, "A day (UTC)"),
+    (Period::Month, "A month (UTC)"),
+    (Period::Total, "In all"),
+];
+
+fn field_of(period: Period) -> &'static str {
+    match period {
+        Period::Day => "budget_day",
+        Period::Month => "budget_month",
+        Period::Total => "budget_total",
+    }
+}
+
+fn limit(draft: &TrackDraft, period: Period) -> Option<Money> {
+    let mut limits = draft.budget.limits();
+    limits
+        .find(|(known, _)| *known == period)
+        .map(|(_, limit)| limit)
+}
 
 /// The form that changes a track.
 pub(crate) fn form(view: &TrackView, sources: &[String], for_x: bool, caller: &Caller) -> Markup {
@@ -56,6 +79,18 @@ pub(crate) fn form(view: &TrackView, sources: &[String], for_x: bool, caller: &C
             label for="priority" { "Priority" }
             input #priority name="priority" type="number" step="1" min=(TrackDraft::PRIORITIES.start()) max=(TrackDraft::PRIORITIES.end()) value=(draft.priority) aria-describedby="priority-hint";
             p #priority-hint .hint { "Where a service has no room for all tracks, higher ones have it first, then older ones." }
+            fieldset {
+                legend { "Budget" }
+                p #budget-hint .hint { "The most that may be spent on services that take money, in US dollars. Empty for no limit; when it is spent they are not asked for this track until the next day or month." }
+                div.pair {
+                    @for (period, label) in BUDGETS {
+                        div {
+                            label for=(field_of(period)) { (label) }
+                            input id=(field_of(period)) name=(field_of(period)) inputmode="decimal" autocomplete="off" placeholder="no limit" value=[limit(draft, period)] aria-describedby="budget-hint";
+                        }
+                    }
+                }
+            }
             @if draft.paused { input type="hidden" name="paused" value="yes"; }
             button type="submit" { "Save" }
         }
@@ -104,7 +139,19 @@ pub(crate) fn read(form: &Params, before: &TrackDraft) -> Result<TrackDraft, Api
         retention_seconds: seconds,
         paused: form.get("paused").is_some(),
         priority: form.parsed("priority", "a whole number")?.unwrap_or(0),
+        budget: Budget {
+            day: money(form, Period::Day)?,
+            month: money(form, Period::Month)?,
+            total: money(form, Period::Total)?,
+        },
     })
+}
+
+fn money(form: &Params, period: Period) -> Result<Option<Money>, ApiError> {
+    let field = field_of(period);
+    let written = form.get(field).filter(|text| !text.trim().is_empty());
+    let read = written.map(str::parse).transpose();
+    read.map_err(|error: MoneyError| ApiError::bad_parameter(field, error))
 }
 
 #[cfg(test)]
@@ -133,9 +180,10 @@ mod tests {
             retention_seconds: Some(7_200),
             paused: true,
             priority: -5,
+            budget: "0.5/day,20/total".parse().unwrap(),
             ..TrackDraft::new("cats", "cat OR 猫")
         };
-        let sent = "name=cats&rule=cat+OR+%E7%8C%AB&source=demo&start=2026-11-21T08%3A15&end=&retention=2&unit=hours&paused=yes&priority=-5";
+        let sent = "name=cats&rule=cat+OR+%E7%8C%AB&source=demo&start=2026-11-21T08%3A15&end=&retention=2&unit=hours&paused=yes&priority=-5&budget_day=0.50&budget_month=&budget_total=%2420";
         assert_eq!(
             read(&Params::parse(sent.as_bytes()), &before).unwrap(),
             before

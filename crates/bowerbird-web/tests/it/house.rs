@@ -104,6 +104,7 @@ impl House {
             codec,
             decode,
             keep: Vec::new(),
+            bills: Arc::default(),
         };
         let engine = Engine::new(parts.clone());
         engine.start().await.unwrap();

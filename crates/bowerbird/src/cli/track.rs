@@ -85,6 +85,9 @@ pub(crate) struct TrackChanges {
     /// Where a service has no room for all tracks, higher ones have it first, then older ones (-100 to 100; 0 if never said)
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) priority: Option<i32>,
+    /// The most US dollars to spend on it (as in 5/day, or 5/day,100/month,300/total; `none` for no limit)
+    #[arg(long, value_name = "LIMITS")]
+    pub(crate) budget: Option<String>,
 }
 
 /// What to try a rule on.

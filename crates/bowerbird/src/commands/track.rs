@@ -6,6 +6,7 @@ mod test;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use bowerbird_core::bill::Budget;
 use bowerbird_core::time::Time;
 use bowerbird_core::track::TrackDraft;
 use serde_json::{Value, json};
@@ -102,6 +103,7 @@ fn draft_of(track: &Value) -> Result<TrackDraft> {
         "retention_seconds",
         "paused",
         "priority",
+        "budget",
     ] {
         draft.insert(key.to_owned(), track[key].clone());
     }
@@ -121,6 +123,13 @@ fn apply(draft: &mut TrackDraft, changes: &TrackChanges) -> Result<()> {
     if let Some(text) = &changes.end {
         draft.end = time("--end", text)?;
     }
+    draft.budget = match changes.budget.as_deref() {
+        None => draft.budget,
+        Some("none") => Budget::default(),
+        Some(text) => text
+            .parse()
+            .map_err(|error| Usage(format!("--budget: {error}")))?,
+    };
     draft.priority = changes.priority.unwrap_or(draft.priority);
     draft.retention_seconds = match changes.retention.as_deref() {
         None => draft.retention_seconds,
@@ -222,6 +231,7 @@ fn show(context: &Context, track: &Value) -> Result<()> {
         ("end", text(track, "end")),
         ("retention", kept.unwrap_or_default()),
         ("priority", track["priority"].to_string()),
+        ("budget", draft_of(track)?.budget.in_words()),
         ("captures", number("captures")),
         ("backfilled", number("backfilled")),
         ("last post", text(track, "last_at")),

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use bowerbird_core::bill::{Budget, Money};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -233,12 +234,39 @@ pub(crate) struct XFile {
     /// How many rules your plan at X allows. Tracks beyond that are not listened for, and said so.
     #[serde(default = "XFile::default_max_rules")]
     pub(crate) max_rules: usize,
+    /// What X takes for each call, in US dollars. Default: X's prices as known when this was built.
+    #[serde(default)]
+    pub(crate) prices: PricesFile,
+    /// The most that may be spent on this source: `day`, `month` (of the calendar, UTC), `total`. When it is spent, X's rules are taken away
+    /// until the next day or month. Default: no limit.
+    #[serde(default)]
+    pub(crate) budget: Budget,
     /// What is kept: `all`, or `matched` for posts that a track caught.
     #[serde(default)]
     pub(crate) keep: KeepFile,
     /// Posts that no track caught are let go after so long (as in `"30d"`); not given: never.
     #[serde(default)]
     pub(crate) keep_for: Option<String>,
+}
+
+/// `prices` of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PricesFile {
+    /// Each post that is delivered; the same post on the same UTC day once.
+    pub(crate) post: Money,
+    /// Each question how many posts a rule would have matched.
+    pub(crate) counts: Money,
+}
+
+impl Default for PricesFile {
+    fn default() -> Self {
+        let x = bowerbird_connect::x::X_PRICES;
+        Self {
+            post: x.post,
+            counts: x.counts,
+        }
+    }
 }
 
 impl XFile {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use bowerbird_core::bill::{Prices, Tariff};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::source::Keep;
 use secrecy::SecretString;
@@ -56,6 +57,18 @@ pub(crate) struct XSettings {
     pub(crate) base_url: String,
     /// How many rules the plan allows.
     pub(crate) max_rules: usize,
+    /// What it costs and may cost.
+    pub(crate) tariff: Tariff,
+}
+
+impl SourceSettings {
+    /// What it costs and may cost; `None` where nothing costs anything.
+    pub(crate) fn tariff(&self) -> Option<Tariff> {
+        match &self.kind {
+            SourceKind::X(x) => Some(x.tariff).filter(|tariff| !tariff.is_free()),
+            SourceKind::Synthetic { .. } | SourceKind::Replay { .. } => None,
+        }
+    }
 }
 
 /// Where the parts of a configuration are.
@@ -161,6 +174,13 @@ fn x(file: &XFile, key: &str, places: Places<'_>, problems: &mut Problems) -> So
         bearer,
         base_url: file.base_url.clone(),
         max_rules: file.max_rules,
+        tariff: Tariff {
+            prices: Prices {
+                post: file.prices.post,
+                counts: file.prices.counts,
+            },
+            budget: file.budget,
+        },
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::file::{KeepFile, ReplayFile, SourceFile, SyntheticFile, XFile};
+use super::file::{KeepFile, PricesFile, ReplayFile, SourceFile, SyntheticFile, XFile};
 use super::*;
 
 fn settings(text: &str) -> Result<Settings, Problems> {
@@ -29,6 +29,32 @@ fn one_mistake_does_not_hide_another() {
     let text = "[source.x]\nkind = 'x'\nbearer = 'not a name'\nmax_rules = 0\n";
     let problems = settings(text).unwrap_err();
     assert_eq!(problems.lines().len(), 2, "{:?}", problems.lines());
+}
+
+#[test]
+fn money_is_written_as_a_person_would() {
+    let read = |more: &str| {
+        let text = format!("[source.x]\nkind = 'x'\nbearer = 'x-bearer'\n{more}");
+        let (data, here) = (Some(Path::new("/data")), Path::new("/etc"));
+        let settings = Settings::new(File::parse(&text)?, data, here, Secrets::LeaveOut)?;
+        Ok::<_, Problems>(settings.sources[0].tariff())
+    };
+    let tariff = read("prices = { post = 0.01 }\nbudget = { day = 5, total = '99.95' }");
+    let tariff = tariff.unwrap().unwrap();
+    let prices = [tariff.prices.post, tariff.prices.counts].map(|price| price.to_string());
+    assert_eq!(prices, ["0.01", "0.005"]);
+    assert_eq!(tariff.budget.in_words(), "$5.00 a day, $99.95 in all");
+    assert_eq!(read("prices = { post = 0, counts = 0 }").unwrap(), None);
+    let wrong = [
+        ("budget = { day = -1 }", "`-1` is not an amount"),
+        ("budget = { week = 1 }", "unknown field `week`"),
+        ("prices = { post = 'five' }", "`five` is not an amount"),
+    ];
+    for (more, expected) in wrong {
+        let problems = read(more).unwrap_err();
+        let lines = problems.lines();
+        assert!(lines.len() == 1 && lines[0].contains(expected), "{lines:?}");
+    }
 }
 
 #[test]
@@ -67,6 +93,8 @@ fn every_commented_key_of_the_example_shows_its_default() {
         bearer: "x-bearer".to_owned(),
         base_url: XFile::default_base_url(),
         max_rules: XFile::default_max_rules(),
+        prices: PricesFile::default(),
+        budget: "5/day,100/month".parse().unwrap(),
         keep: KeepFile::All,
         keep_for: None,
     };

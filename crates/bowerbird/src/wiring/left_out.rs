@@ -40,7 +40,7 @@ pub(super) async fn tell(
             let problem = &now.problem;
             tracing::warn!(source.name = %source, problem, "The rules at X could not be brought up to date");
         }
-        status.set_notes(source.clone(), notes(&now, &tracks));
+        status.set_notes(source.clone(), "rules", notes(&now, &tracks));
         told = now;
     }
 }

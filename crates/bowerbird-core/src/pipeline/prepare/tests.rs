@@ -1,6 +1,7 @@
 use bytes::Bytes;
 
 use super::*;
+use crate::bill::Held;
 use crate::event::{Delete, Post};
 use crate::ids::{EventId, TrackId};
 use crate::source::Refused;
@@ -31,15 +32,19 @@ fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
 }
 
 fn prepare(keep: Keep, frames: &[&str]) -> Prepared {
+    prepare_priced(keep, frames, Price::default())
+}
+
+fn prepare_priced(keep: Keep, frames: &[&str], price: Price<'_>) -> Prepared {
     let live = LiveTracks::default();
-    let track = Track {
-        id: TrackId(7),
+    let track = |id| Track {
+        id: TrackId(id),
         rule_version: 3,
         draft: TrackDraft::new("birds", "bird"),
         created_at: Time(0),
         changed_at: Time(0),
     };
-    assert!(live.apply(vec![track]).is_empty());
+    assert!(live.apply(vec![track(7), track(8)]).is_empty());
     let source = SourceName::parse("s").unwrap();
     let (codec, sampler) = (RawCodec::default(), Sampler::default());
     let preparer = Preparer {
@@ -49,6 +54,7 @@ fn prepare(keep: Keep, frames: &[&str]) -> Prepared {
         live: &live,
         codec: &codec,
         sampler: &sampler,
+        price,
     };
     let frame =
         |(n, text): (usize, &&str)| Frame::new(Bytes::from((*text).to_owned()), Time(n as i64));
@@ -94,7 +100,7 @@ fn every_frame_ends_once() {
     );
     assert_eq!((prepared.read, prepared.unmatched), (5, 0));
     let expected = [
-        "a bird 1 post a bird",
+        "a bird 2 post a bird",
         "a cat 0 post a cat",
         "5 0 delete 5",
         "expected two words",
@@ -113,7 +119,7 @@ fn keeping_the_matched_still_lets_deletions_through() {
     assert_eq!((prepared.read, prepared.unmatched), (3, 1));
     assert_eq!(
         contents(&prepared),
-        ["a bird 1 post a bird", "5 0 delete 5"]
+        ["a bird 2 post a bird", "5 0 delete 5"]
     );
 }
 
@@ -139,6 +145,7 @@ fn what_a_source_calls_broken_is_not_decoded() {
         live: &live,
         codec: &codec,
         sampler: &sampler,
+        price: Price::default(),
     };
     let torn = Frame {
         broken: Some("torn at the end of the file".into()),
@@ -148,4 +155,63 @@ fn what_a_source_calls_broken_is_not_decoded() {
         contents(&preparer.prepare(&[torn])),
         ["torn at the end of the file"]
     );
+}
+
+#[test]
+fn what_costs_money_is_put_on_the_bill_whether_it_is_kept_or_not() {
+    let held = Held {
+        reason: "spent".to_owned(),
+        until: None,
+    };
+    let withheld = |tracks: &[u64]| Withheld {
+        tracks: tracks
+            .iter()
+            .map(|id| (TrackId(*id), held.clone()))
+            .collect(),
+        ..Withheld::default()
+    };
+    let cases = [
+        (withheld(&[]), [7, 8].as_slice()),
+        (withheld(&[7]), &[8]),
+        (withheld(&[7, 8]), &[7, 8]),
+    ];
+    for (withheld, expected) in cases {
+        let price = Price {
+            post: Money(5_000),
+            withheld: Some(&withheld),
+        };
+        let frames = [
+            "post a bird",
+            "post nothing",
+            "delete a bird",
+            "no event",
+            "",
+            "post a bird",
+        ];
+        let prepared = prepare_priced(Keep::Matched, &frames, price);
+        assert_eq!((prepared.read, prepared.unmatched), (5, 1));
+        let last = prepared.entries.last().unwrap();
+        let Content::Charge(charge) = Record::decode(&last.bytes).unwrap().content else {
+            panic!("the charge comes last");
+        };
+        assert_eq!((charge.what, charge.price), (Priced::Post, Money(5_000)));
+        let calls: Vec<(&str, Vec<u64>)> = charge
+            .calls
+            .iter()
+            .map(|call| {
+                (
+                    call.id.as_str(),
+                    call.tracks.iter().map(|track| track.0).collect(),
+                )
+            })
+            .collect();
+        let bird = ("a bird", expected.to_vec());
+        assert_eq!(calls, [bird.clone(), ("nothing", vec![]), bird]);
+    }
+}
+
+#[test]
+fn what_is_free_is_on_no_bill() {
+    let prepared = prepare(Keep::All, &["post a bird"]);
+    assert_eq!(contents(&prepared), ["a bird 2 post a bird"]);
 }

@@ -40,6 +40,7 @@ pub(in crate::pipeline) fn parts(decode: Decode) -> Parts {
         codec,
         decode,
         keep: Vec::new(),
+        bills: Arc::default(),
     }
 }
 
@@ -259,6 +260,20 @@ pub(in crate::pipeline) async fn spooled(spool: &dyn Spool) -> Vec<String> {
         }
         Content::Refused { reason, .. } => format!("refused: {reason}"),
         Content::Buried { .. } => "buried".to_owned(),
+        Content::Charge(charge) => {
+            let ids: Vec<_> = charge.calls.iter().map(|call| call.id.as_str()).collect();
+            format!("${} each for {}", charge.price, ids.join(", "))
+        }
+        Content::Withheld {
+            track,
+            until,
+            reason,
+            ..
+        } => {
+            let who = track.map_or_else(|| "all".to_owned(), |track| format!("track {track}"));
+            let ends = if until.is_some() { "ends" } else { "begins" };
+            format!("{who}'s waiting {ends}: {reason}")
+        }
     };
     records.iter().map(|record| say(&record.bytes)).collect()
 }

@@ -1,7 +1,8 @@
 //! What records make of a store in memory: posts, letters, gaps and counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::bills::Charged;
 use crate::event::{Body, Delete};
 use crate::ids::{SourceName, TrackId};
 use crate::raw::RawCodec;
@@ -31,6 +32,9 @@ pub(super) struct Inner {
     pub(super) counts: BTreeMap<SourceName, StoredCounts>,
     pub(super) dead: Vec<(DeadLetter, Vec<u8>)>,
     pub(super) gaps: Vec<Gap>,
+    /// Of the gaps, those that are there because a budget was spent.
+    pub(super) withheld: BTreeSet<u64>,
+    pub(super) charged: Charged,
     pub(super) passwords: BTreeMap<String, String>,
     pub(super) dictionaries: Vec<Dictionary>,
     pub(super) position: u64,
@@ -101,12 +105,51 @@ impl Inner {
             } => self.gaps.push(Gap {
                 id: self.gaps.len() as u64 + 1,
                 source,
+                track: None,
                 from: *from,
                 until: *until,
                 reason: reason.to_string(),
                 lost: *lost,
                 state: "open".to_owned(),
             }),
+            Content::Withheld {
+                track,
+                from,
+                until,
+                reason,
+            } => self.withheld(Gap {
+                id: self.gaps.len() as u64 + 1,
+                source,
+                track: *track,
+                from: *from,
+                until: *until,
+                reason: reason.to_string(),
+                lost: None,
+                state: "open".to_owned(),
+            }),
+            Content::Charge(charge) => {
+                written.charged = true;
+                self.charged
+                    .enter(&source, record.received_at.day(), charge);
+            }
+        }
+    }
+
+    fn withheld(&mut self, gap: Gap) {
+        let same = |known: &&mut Gap| {
+            (&known.source, known.track, known.from) == (&gap.source, gap.track, gap.from)
+        };
+        let withheld = &self.withheld;
+        let mut known = self
+            .gaps
+            .iter_mut()
+            .filter(|known| withheld.contains(&known.id));
+        match known.find(same) {
+            Some(known) => known.until = known.until.max(gap.until),
+            None => {
+                self.withheld.insert(gap.id);
+                self.gaps.push(gap);
+            }
         }
     }
 
@@ -158,6 +201,12 @@ fn delete(posts: &mut [Kept], key: &str, at: Time) {
         kept.view.embedded.clear();
         kept.view.deleted_at = Some(at);
     }
+    for outer in posts.iter_mut() {
+        if outer.view.embedded.iter().any(|inner| inner.key == key) {
+            outer.raw = None;
+            outer.view.forget_inside(key, at);
+        }
+    }
 }
 
 pub(super) fn kept_post((index, kept): (usize, &Kept)) -> Option<KeptPost> {
@@ -201,12 +250,6 @@ pub(super) fn fits(post: &PostView, query: &PostQuery) -> bool {
         && (query.service.is_empty() || post.service == query.service)
         && query
             .source
-    for outer in posts.iter_mut() {
-        if outer.view.embedded.iter().any(|inner| inner.key == key) {
-            outer.raw = None;
-            outer.view.forget_inside(key, at);
-        }
-    }
             .as_ref()
             .is_none_or(|source| post.source == source.as_str())
         && (query.lang.is_empty() || post.lang == query.lang)

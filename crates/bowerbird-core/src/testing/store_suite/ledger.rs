@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Lane, StoreBackend, counts, letters, new_post, post, second, source, written};
+use crate::ids::TrackId;
 use crate::record::Content;
 use crate::store::{DeadLetter, Gap, Store};
 use crate::time::Time;
@@ -11,6 +12,8 @@ use crate::time::Time;
 pub async fn all(backend: &mut dyn StoreBackend) {
     backend.begin().await;
     a_gap_begins_and_ends(backend).await;
+    backend.begin().await;
+    a_track_may_have_a_gap_of_its_own(backend).await;
     backend.begin().await;
     refused_frames_become_dead_letters(backend).await;
     backend.begin().await;
@@ -34,6 +37,42 @@ fn gap(from: Time, until: Option<Time>, lost: Option<u64>) -> Content<'static> {
         reason: Cow::Borrowed("the connection was cut"),
         lost,
     }
+}
+
+async fn a_track_may_have_a_gap_of_its_own(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    let withheld = |track: Option<u64>, until| Content::Withheld {
+        track: track.map(TrackId),
+        from: second(1),
+        until,
+        reason: Cow::Borrowed("its budget is spent"),
+    };
+    for content in [
+        gap(second(1), None, None),
+        withheld(Some(4), None),
+        withheld(Some(5), None),
+        withheld(Some(4), Some(second(9))),
+    ] {
+        let record = lane.encode(content);
+        assert_eq!(lane.write(vec![record]).await, written(0, 0, 0));
+    }
+    let gaps = lane.store.gaps(None, 10).await.expect("a store answers");
+    let mut spans: Vec<_> = gaps.iter().map(|gap| (gap.track, gap.until)).collect();
+    spans.sort_unstable();
+    assert_eq!(
+        spans,
+        [
+            (None, None),
+            (Some(TrackId(4)), Some(second(9))),
+            (Some(TrackId(5)), None)
+        ]
+    );
+    let waiting = lane.store.withheld().await.expect("a store answers");
+    assert_eq!(waiting.len(), 1, "{waiting:?}");
+    assert_eq!(
+        (waiting[0].track, waiting[0].from),
+        (Some(TrackId(5)), second(1))
+    );
 }
 
 async fn a_gap_begins_and_ends(backend: &mut dyn StoreBackend) {

@@ -95,6 +95,7 @@ fn known_part(track: &Value) -> Value {
         "retention_seconds",
         "paused",
         "priority",
+        "budget",
         "created_at",
         "changed_at",
     ] {

@@ -1,0 +1,195 @@
+//! Looks after budgets: adds up bills after every charge, says who must wait, and notes the span as a gap.
+//!
+//! The store's sums are the only truth, so that a restart goes on with the same. What a spent budget means for its rules is the
+//! source's: it hears of it through [`crate::bill::LiveBills`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::bill::{Budgeted, Fill, Standing, stand};
+use crate::ids::{SourceName, TrackId};
+use crate::store::StoreError;
+use crate::time::Time;
+
+use super::engine::{Engine, EngineError};
+use super::prepare::Prepared;
+use super::writer::Writer;
+
+/// Bills are added up no more often: a budget is overdrawn by what comes in this time at most, and in that which X takes to hear of it.
+const NO_OFTENER: Duration = Duration::from_millis(250);
+/// And no more seldom: periods end and tracks begin by the clock.
+const AT_LEAST_EVERY: Duration = Duration::from_secs(5);
+
+/// Spans in which somebody waits: since when, by source and track (`None` for all of the source's).
+type Waiting = BTreeMap<(SourceName, Option<TrackId>), Time>;
+
+impl Engine {
+    /// Adds up all bills as they are now and judges the budgets.
+    pub(super) async fn take_up_bills(&self, now: Time) -> Result<(), StoreError> {
+        let bills = &self.parts.bills;
+        let mut sums = BTreeMap::new();
+        for source in bills.tariffs().keys() {
+            let of_source = self.parts.store.bill_sums(source, now).await?;
+            sums.insert(source.clone(), of_source);
+        }
+        let tracks = Arc::clone(&self.parts.live.watch().borrow());
+        bills.apply(stand(bills.tariffs(), &tracks, &sums, now));
+        Ok(())
+    }
+
+    /// Does so whenever something may have changed, for as long as the engine runs.
+    pub(super) async fn watch_bills(self: Arc<Self>) -> Result<(), EngineError> {
+        if self.parts.bills.tariffs().is_empty() {
+            return std::future::pending().await;
+        }
+        let mut waiting = self.waiting().await?;
+        let mut tracks = self.parts.live.watch();
+        let mut before = Standing::default();
+        loop {
+            let now = Time::now();
+            self.take_up_bills(now).await?;
+            let standing = self.parts.bills.standing();
+            self.note_spans(&mut waiting, &standing, now).await?;
+            self.warn(&before, &standing);
+            before = Arc::unwrap_or_clone(standing);
+            tokio::time::sleep(NO_OFTENER).await;
+            tokio::select! {
+                () = self.charged.notified() => {}
+                _ = tracks.changed() => {}
+                () = tokio::time::sleep(AT_LEAST_EVERY) => {}
+            }
+        }
+    }
+
+    /// Who waited when the last process ended. What that one wrote last may still be on its way to the store.
+    async fn waiting(&self) -> Result<Waiting, StoreError> {
+        let end = self.end.load(std::sync::atomic::Ordering::Relaxed);
+        let mut position = self.store_position.subscribe();
+        // An error means that the sender is gone, and it is ours.
+        let _ = position.wait_for(|position| *position >= end).await;
+        let spans = self.parts.store.withheld().await?;
+        Ok(spans
+            .into_iter()
+            .map(|span| ((span.source, span.track), span.from))
+            .collect())
+    }
+
+    /// Notes since when, and until when, somebody waits.
+    async fn note_spans(
+        &self,
+        waiting: &mut Waiting,
+        standing: &Standing,
+        now: Time,
+    ) -> Result<(), EngineError> {
+        let held = who_waits(standing);
+        let over: Vec<_> = waiting
+            .keys()
+            .filter(|who| !held.contains_key(*who))
+            .cloned()
+            .collect();
+        for (source, track) in over {
+            let writer = self.writer(&source).await?;
+            let from = waiting.remove(&(source, track)).unwrap_or(now);
+            self.note_span(
+                &writer,
+                writer.withheld(track, from, Some(now), "a budget was spent"),
+            )
+            .await?;
+        }
+        for ((source, track), reason) in held {
+            if waiting.contains_key(&(source.clone(), track)) {
+                continue;
+            }
+            let writer = self.writer(&source).await?;
+            self.note_span(&writer, writer.withheld(track, now, None, &reason))
+                .await?;
+            waiting.insert((source, track), now);
+        }
+        Ok(())
+    }
+
+    async fn note_span(
+        &self,
+        writer: &Writer,
+        entry: crate::spool::Entry,
+    ) -> Result<(), EngineError> {
+        let prepared = Prepared {
+            entries: vec![entry],
+            ..Prepared::default()
+        };
+        Ok(writer.append(prepared, None, |_| {}).await?)
+    }
+
+    /// Says, once, which budgets have become nearly or wholly used, and beside each source how they stand.
+    fn warn(&self, before: &Standing, now: &Standing) {
+        for (source, of_source) in &now.sources {
+            let known = before.sources.get(source);
+            for budget in fuller(known.map(|known| &known.budgets), &of_source.budgets) {
+                let budget = budget.in_words();
+                tracing::warn!(source.name = %source, budget, "A source's budget runs out");
+            }
+            let notes = self.notes(source, now);
+            self.parts.status.set_notes(source.clone(), "bill", notes);
+        }
+        for (track, of_track) in &now.tracks {
+            let known = before.tracks.get(track);
+            for budget in fuller(known.map(|known| &known.budgets), &of_track.budgets) {
+                let budget = budget.in_words();
+                tracing::warn!(track.id = %track, budget, "A track's budget runs out");
+            }
+        }
+    }
+
+    /// The budgets that a person should know of, in words: the source's, and those of the tracks that listen to it.
+    fn notes(&self, source: &SourceName, standing: &Standing) -> Vec<String> {
+        let mut notes = Vec::new();
+        let mut note = |whose: &str, budgets: &[Budgeted]| {
+            let used = budgets.iter().filter(|one| one.fill != Fill::Within);
+            notes.extend(used.map(|one| format!("{whose}: {}", one.in_words())));
+        };
+        if let Some(of_source) = standing.sources.get(source) {
+            note("the source's budget", &of_source.budgets);
+        }
+        for (track, of_track) in &standing.tracks {
+            let live = self.parts.live.get(*track);
+            if let Some(live) = live.filter(|live| live.track.draft.listens_to(source)) {
+                note(&live.track.draft.name, &of_track.budgets);
+            }
+        }
+        notes
+    }
+}
+
+/// The budgets that passed a mark since.
+fn fuller<'b>(
+    before: Option<&'b Vec<Budgeted>>,
+    now: &'b [Budgeted],
+) -> impl Iterator<Item = &'b Budgeted> {
+    let was = move |one: &Budgeted| {
+        let same = |known: &&Budgeted| known.period == one.period;
+        let known = before.and_then(|all| all.iter().find(same));
+        known.map_or(Fill::Within, |known| known.fill)
+    };
+    now.iter().filter(move |one| one.fill > was(one))
+}
+
+/// Everybody who must wait, and why.
+fn who_waits(standing: &Standing) -> BTreeMap<(SourceName, Option<TrackId>), String> {
+    let mut waiting = BTreeMap::new();
+    for (source, of_source) in &standing.sources {
+        let withheld = &of_source.withheld;
+        let all = withheld.all.iter().map(|held| (None, held));
+        let single = withheld
+            .tracks
+            .iter()
+            .map(|(track, held)| (Some(*track), held));
+        for (track, held) in all.chain(single) {
+            waiting.insert((source.clone(), track), held.reason.clone());
+        }
+    }
+    waiting
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! Bills: charges to rows, and rows added up.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bowerbird_core::bill::{BillDay, BillShare, Charge, Money, Period, Priced, Spent, Sums};
+use bowerbird_core::ids::{SourceName, TrackId};
+use bowerbird_core::store::{Bills, StoreError};
+use bowerbird_core::time::{Day, Time};
+use rusqlite::{Connection, Row, params};
+use rustc_hash::FxHashMap;
+
+use super::SqliteStore;
+use super::connection::failed;
+use super::ingest::Batch;
+use super::writer::WriterState;
+
+/// The number that stands for no track.
+const NOBODY: u64 = 0;
+
+#[async_trait]
+impl Bills for SqliteStore {
+    async fn charge(
+        &self,
+        source: &SourceName,
+        at: Time,
+        charge: &Charge,
+    ) -> Result<(), StoreError> {
+        let (source, charge) = (source.clone(), charge.clone());
+        let work = move |state: &mut WriterState| {
+            let work = |open: &mut Batch<'_>| {
+                let source = open.known.source(open.connection, source.as_str());
+                source
+                    .and_then(|source| enter(open.connection, source, at.day(), &charge))
+                    .map_err(failed)
+            };
+            state.transact(work).map(|((), _)| ())
+        };
+        self.writer.run(work).await
+    }
+
+    async fn bill_days(
+        &self,
+        source: &SourceName,
+        track: Option<TrackId>,
+        days: Range<Day>,
+    ) -> Result<Vec<BillDay>, StoreError> {
+        let name = source.to_string();
+        self.readers
+            .run(move |connection| {
+                let mut all = match track {
+                    Some(_) => connection.prepare_cached(include_str!("sql/bill_days_of.sql")),
+                    None => connection.prepare_cached(include_str!("sql/bill_days.sql")),
+                }
+                .map_err(failed)?;
+                let (from, until) = (days.start.0, days.end.0);
+                let rows = match track {
+                    Some(track) => all.query_map(params![name, from, until, track.0], day),
+                    None => all.query_map(params![name, from, until], day),
+                };
+                rows.and_then(Iterator::collect).map_err(failed)
+            })
+            .await
+    }
+
+    async fn bill_shares(
+        &self,
+        source: &SourceName,
+        days: Range<Day>,
+    ) -> Result<Vec<BillShare>, StoreError> {
+        let name = source.to_string();
+        self.readers
+            .run(move |connection| {
+                connection
+                    .prepare_cached(include_str!("sql/bill_shares.sql"))
+                    .and_then(|mut all| {
+                        all.query_map(params![name, days.start.0, days.end.0], share)?
+                            .collect()
+                    })
+                    .map_err(failed)
+            })
+            .await
+    }
+
+    async fn bill_sums(&self, source: &SourceName, now: Time) -> Result<Sums, StoreError> {
+        let name = source.to_string();
+        self.readers
+            .run(move |connection| sums(connection, &name, now).map_err(failed))
+            .await
+    }
+}
+
+/// Puts calls on the bill of a source and a day.
+pub(super) fn enter(
+    connection: &Connection,
+    source: i64,
+    day: Day,
+    charge: &Charge,
+) -> rusqlite::Result<()> {
+    let what = charge.what.as_str();
+    let mut note = connection.prepare_cached(
+        "INSERT INTO billed (day, source, what, id) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+    )?;
+    let mut n_charged = 0;
+    let mut shares: FxHashMap<u64, (i64, Money)> = FxHashMap::default();
+    for call in &charge.calls {
+        if !call.id.is_empty() && note.execute(params![day.0, source, what, call.id])? == 0 {
+            continue;
+        }
+        let nobody = [TrackId(NOBODY)];
+        let tracks = if call.tracks.is_empty() {
+            &nobody[..]
+        } else {
+            &call.tracks
+        };
+        let parts = charge.price.split(tracks.len(), n_charged);
+        for (track, part) in tracks.iter().zip(parts) {
+            let share = shares.entry(track.0).or_default();
+            share.0 += 1;
+            share.1 += part;
+        }
+        n_charged += 1;
+    }
+    if n_charged == 0 {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(include_str!("sql/upsert_bill.sql"))?
+        .execute(params![
+            source,
+            day.0,
+            what,
+            n_charged,
+            charge.price.times(n_charged).0
+        ])?;
+    let mut share = connection.prepare_cached(include_str!("sql/upsert_bill_share.sql"))?;
+    let mut total = connection.prepare_cached(include_str!("sql/upsert_bill_total.sql"))?;
+    for (track, (n, cost)) in shares {
+        share.execute(params![source, day.0, track, what, n, cost.0])?;
+        total.execute(params![source, track, cost.0])?;
+    }
+    Ok(())
+}
+
+/// Forgets which calls were charged on days past. Yesterday's stay: what was received before midnight may be written after.
+pub(super) fn forget_calls(connection: &Connection, now: Time) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM billed WHERE day < ?1")?
+        .execute([now.day().plus(-1).0])
+        .map(drop)
+}
+
+fn sums(connection: &Connection, source: &str, now: Time) -> rusqlite::Result<Sums> {
+    let mut sums = Sums::default();
+    let mut add = |track: u64, spent: Spent| {
+        sums.all += spent;
+        if track != NOBODY {
+            *sums.tracks.entry(TrackId(track)).or_default() += spent;
+        }
+    };
+    let month = Period::Month.first_day(now);
+    let mut recent = connection.prepare_cached(include_str!("sql/bill_recent.sql"))?;
+    let mut rows = recent.query(params![source, month.0, now.day().0])?;
+    while let Some(row) = rows.next()? {
+        let spent = Spent {
+            day: Money(row.get(1)?),
+            month: Money(row.get(2)?),
+            total: Money::ZERO,
+        };
+        add(row.get(0)?, spent);
+    }
+    let mut totals = connection.prepare_cached(include_str!("sql/bill_totals.sql"))?;
+    let mut rows = totals.query([source])?;
+    while let Some(row) = rows.next()? {
+        let spent = Spent {
+            total: Money(row.get(1)?),
+            ..Spent::default()
+        };
+        add(row.get(0)?, spent);
+    }
+    Ok(sums)
+}
+
+fn day(row: &Row<'_>) -> rusqlite::Result<BillDay> {
+    let what = row.get_ref(1)?.as_str()?;
+    let what = Priced::parse(what).ok_or_else(|| {
+        let unknown = format!("`{what}` is nothing that this build knows a price of");
+        rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, unknown.into())
+    })?;
+    Ok(BillDay {
+        day: Day(row.get(0)?),
+        what,
+        n: row.get(2)?,
+        cost: Money(row.get(3)?),
+    })
+}
+
+fn share(row: &Row<'_>) -> rusqlite::Result<BillShare> {
+    let track: u64 = row.get(0)?;
+    Ok(BillShare {
+        track: (track != NOBODY).then_some(TrackId(track)),
+        n: row.get(1)?,
+        cost: Money(row.get(2)?),
+    })
+}
