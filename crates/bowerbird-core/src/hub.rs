@@ -1,8 +1,9 @@
 //! Live delivery: what was just made durable, to any number of readers.
 //!
 //! The hub is an ephemeral lane: ingest [`offers`](Hub::offer) each batch and goes on at once. Each event is rendered
-//! a single time, when a reader needs it, and all get the same bytes. Who is too slow, or comes at a rate no page can show, is told how many it missed and
-//! never slows anyone. The newest records stay in memory, for pages that open or resume, and for trying out a rule.
+//! a single time, when a reader needs it, and all get the same bytes. Who is too slow is told how many it missed and never slows anyone.
+//! Pages get no more than any can show; whoever looks for something of its own in all that comes has a [way of its own](Passing) to it. The
+//! newest records stay in memory, for pages that open or resume, and for trying out a rule.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -19,9 +20,11 @@ use crate::spool::Entry;
 use crate::view::PostView;
 
 mod limit;
+mod passing;
 mod recent;
 
 use limit::RateLimit;
+pub use passing::{Passed, Passing};
 use recent::Recent;
 pub use recent::Touched;
 
@@ -29,7 +32,7 @@ pub use recent::Touched;
 pub const RECENT_RECORDS: usize = 2_000;
 /// How many bytes they may have together.
 pub const RECENT_BYTES: usize = 16 << 20;
-/// Events rendered a second, at most: more than any page can show, few enough to leave the cores to capturing.
+/// Events rendered for pages a second, at most: more than any page can show, few enough to leave the cores to capturing.
 pub const EVENTS_PER_SECOND: u32 = 2_000;
 /// How far a reader may fall behind before it misses events.
 const READER_QUEUE: usize = 4_096;
@@ -47,8 +50,6 @@ pub struct LiveEvent {
     pub kind: LiveKind,
     /// Which tracks caught it.
     pub tracks: Vec<TrackId>,
-    /// The encoded record it was rendered from, for readers with a rule of their own.
-    pub record: Bytes,
     /// A [`PostView`], for a deletion `{"key": …}`, for an account that is gone `{"author": …, "status": …}`, as JSON.
     pub json: Bytes,
     /// The same as a whole server-sent event: `event`, `id`, `data`, blank line.
@@ -99,6 +100,7 @@ pub enum Delivery {
 pub struct Hub {
     live: Arc<LiveTracks>,
     readers: broadcast::Sender<Delivery>,
+    passing: broadcast::Sender<Passed>,
     recent: Mutex<Recent>,
     intake: mpsc::Sender<Arc<Offered>>,
 }
@@ -122,9 +124,11 @@ impl Hub {
     pub fn new(live: Arc<LiveTracks>) -> (Arc<Self>, HubTask) {
         let (intake, offered) = mpsc::channel(INTAKE_QUEUE);
         let (readers, _) = broadcast::channel(READER_QUEUE);
+        let (passing, _) = broadcast::channel(passing::QUEUE);
         let hub = Arc::new(Self {
             live,
             readers,
+            passing,
             recent: Mutex::default(),
             intake,
         });
@@ -143,12 +147,17 @@ impl Hub {
         let batch: Vec<Arc<Offered>> = entries.iter().zip(first_offset..).map(offered).collect();
         let mut recent = self.recent();
         recent.take(&batch, touched);
-        if self.readers.receiver_count() > 0 {
+        if self.readers.receiver_count() + self.passing.receiver_count() > 0 {
             match self.intake.try_reserve_many(batch.len()) {
                 Ok(places) => places.zip(batch).for_each(|(place, one)| place.send(one)),
                 Err(_) => recent.overrun += batch.len() as u64,
             }
         }
+    }
+
+    /// Every record from now on, for who looks for something of its own in all of them.
+    pub fn passing(&self) -> Passing {
+        Passing::new(self.passing.subscribe())
     }
 
     /// A reader of everything from now on; with `after`, first what came after that offset, as far as it is still here.
@@ -263,7 +272,6 @@ impl Hub {
             offset: one.offset,
             kind,
             tracks,
-            record: one.entry.bytes.clone(),
             json,
             sse,
         })
@@ -293,23 +301,34 @@ impl HubTask {
     /// Runs until it is dropped.
     pub async fn run(mut self) {
         let mut limit = RateLimit::new(EVENTS_PER_SECOND);
+        let mut passer = passing::Passer::new(self.hub.passing.clone());
         let mut batch = Vec::with_capacity(AT_ONCE);
         while self.offered.recv_many(&mut batch, AT_ONCE).await > 0 {
-            let mut missed = std::mem::take(&mut self.hub.recent().overrun);
-            for one in &batch {
-                if !limit.allows(tokio::time::Instant::now()) {
-                    missed += 1;
-                    continue;
-                }
-                if let Some(event) = self.hub.render(one) {
-                    // No reader is no error: the next one starts from the recent records.
-                    let _ = self.hub.readers.send(Delivery::Event(event));
-                }
-            }
-            if missed > 0 {
-                let _ = self.hub.readers.send(Delivery::Missed(missed));
-            }
+            let missed = std::mem::take(&mut self.hub.recent().overrun);
+            passer.pass(&batch, missed);
+            self.show(&batch, missed, &mut limit);
             batch.clear();
+        }
+    }
+
+    /// Sends a batch to the pages, as far as they can show it. No page is no error: the next one starts from the recent records.
+    fn show(&self, batch: &[Arc<Offered>], missed: u64, limit: &mut RateLimit) {
+        let readers = &self.hub.readers;
+        if readers.receiver_count() == 0 {
+            return;
+        }
+        let mut missed = missed;
+        for one in batch {
+            if !limit.allows(tokio::time::Instant::now()) {
+                missed += 1;
+                continue;
+            }
+            if let Some(event) = self.hub.render(one) {
+                let _ = readers.send(Delivery::Event(event));
+            }
+        }
+        if missed > 0 {
+            let _ = readers.send(Delivery::Missed(missed));
         }
     }
 }

@@ -11,13 +11,18 @@ pub(super) struct RateLimit {
 }
 
 impl RateLimit {
-    /// At most `per_second`.
+    /// At most `per_second`, which may be [changed](Self::set).
     pub(super) fn new(per_second: u32) -> Self {
         Self {
             per_second,
             left: per_second,
             until: None,
         }
+    }
+
+    /// Allows so many from the next second on.
+    pub(super) fn set(&mut self, per_second: u32) {
+        self.per_second = per_second;
     }
 
     /// May one more happen at `now`?

@@ -409,3 +409,47 @@ async fn readers_hear_of_an_account_that_is_gone() {
         matches!(resumed.try_next(), Some(Delivery::Event(event)) if event.kind == LiveKind::Gone)
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_looks_for_its_own_gets_all_that_passes_where_pages_get_what_they_can_show() {
+    let (hub, task) = Hub::new(live());
+    tokio::spawn(task.run());
+    let (mut page, mut tail) = (hub.subscribe(None), hub.passing());
+    let more = EVENTS_PER_SECOND as usize + 500;
+    let many: Vec<Entry> = (0..more)
+        .map(|n| post(&n.to_string(), "x", vec![]))
+        .collect();
+    offer(&hub, 0, &many);
+    let mut offsets = Vec::new();
+    while offsets.len() < more {
+        match tail.next().await.expect("the hub lives") {
+            Passed::Record { offset, .. } => offsets.push(offset),
+            Passed::Missed(missed) => panic!("{missed} missed"),
+        }
+    }
+    assert!(offsets.into_iter().eq(0..more as u64));
+    let mut missed = 0;
+    while let Some(delivery) = page.try_next() {
+        if let Delivery::Missed(more) = delivery {
+            missed += more;
+        }
+    }
+    assert_eq!(missed, 500);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_who_look_share_what_may_be_looked_at() {
+    let (hub, task) = Hub::new(live());
+    let mut tails: Vec<Passing> = (0..30).map(|_| hub.passing()).collect();
+    let many = vec![post("1", "x", vec![]); INTAKE_QUEUE];
+    offer(&hub, 0, &many);
+    tokio::spawn(task.run());
+    let (mut records, mut missed) = (0, 0);
+    while records + missed < INTAKE_QUEUE as u64 {
+        match tails[7].next().await.expect("the hub lives") {
+            Passed::Record { .. } => records += 1,
+            Passed::Missed(more) => missed += more,
+        }
+    }
+    assert_eq!(records, 2_000);
+}

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use bowerbird_core::hub::{Delivery, Subscription};
+use bowerbird_core::hub::{Passed, Passing};
 use bowerbird_core::rules::Rule;
 use bowerbird_core::sink::Sink;
 use bowerbird_core::sink::lines::{JsonLines, LinesFilter};
@@ -76,7 +76,7 @@ pub(crate) async fn tail(State(app): State<App>, params: Params) -> Result<Respo
         .map_err(|error| ApiError::bad_rule(&error))?;
     let source = params.source("source")?;
     let tail = Tail {
-        subscription: app.site.parts.hub.subscribe(None),
+        passing: app.site.parts.hub.passing(),
         // An empty line at once, so that whoever asked knows that it listens.
         lines: JsonLines::new(b"\n".to_vec(), LinesFilter { rule, source }),
         heartbeat: interval_at(Instant::now() + HEARTBEAT, HEARTBEAT),
@@ -98,7 +98,7 @@ fn reader(site: &Site) -> Result<OwnedSemaphorePermit, ApiError> {
 
 /// One open tail: a sink whose writer is the answer.
 struct Tail {
-    subscription: Subscription,
+    passing: Passing,
     lines: JsonLines<Vec<u8>>,
     heartbeat: Interval,
     closing: watch::Receiver<bool>,
@@ -110,32 +110,32 @@ impl Tail {
         while self.lines.get_mut().is_empty() {
             tokio::select! {
                 () = closed(&mut self.closing) => return None,
-                delivery = self.subscription.next() => self.take(delivery?).await,
+                passed = self.passing.next() => self.take(passed?).await,
                 _ = self.heartbeat.tick() => self.lines.get_mut().push(b'\n'),
             }
             while self.lines.get_mut().len() < CHUNK_BYTES
-                && let Some(delivery) = self.subscription.try_next()
+                && let Some(passed) = self.passing.try_next()
             {
-                self.take(delivery).await;
+                self.take(passed).await;
             }
         }
         self.heartbeat.reset();
         Some(std::mem::take(self.lines.get_mut()).into())
     }
 
-    async fn take(&mut self, delivery: Delivery) {
-        match delivery {
-            Delivery::Missed(missed) => {
+    async fn take(&mut self, passed: Passed) {
+        match passed {
+            Passed::Missed(missed) => {
                 let told = format!("{{\"missed\":{missed}}}\n");
                 self.lines.get_mut().extend_from_slice(told.as_bytes());
             }
-            Delivery::Event(event) => {
+            Passed::Record { offset, bytes } => {
                 let record = Leased {
-                    offset: event.offset,
+                    offset,
                     attempts: 0,
-                    bytes: event.record.clone(),
+                    bytes,
                 };
-                // Memory takes every line, and the hub shows no record that can't be read.
+                // Memory takes every line; what can't be read is buried by the lane that keeps it, and told of there.
                 if let Err(error) = self.lines.write(&[record]).await {
                     tracing::warn!(error.message = %error, "A record was left out of a tail");
                 }
