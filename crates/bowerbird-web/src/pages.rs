@@ -16,6 +16,7 @@ use crate::params::Params;
 use crate::site::{App, Trust};
 
 mod article;
+mod bill;
 mod chart;
 mod format;
 mod home;
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/search", get(search::show_search))
         .route("/posts/{service}/{id}", get(post_page::show_post))
         .route("/status", get(status::show_status))
+        .route("/bill", get(bill::show_bill))
         .route("/status/dead-letters", post(status::handle_dead_letters))
         .route("/tracks", post(track::create_track))
         .route(

@@ -35,6 +35,7 @@ pub(crate) async fn show_status(
             p.hint { "Version " (status.version) ", running since " (moment(status.started_at)) ", " (plural(status.live_readers as u64, "live reader", "live readers")) " of at most " (number(status.live_readers_limit as u64)) "." }
             @if let Some(note) = params.get("done") { p.done role="status" { (note) } }
             (sources_panel(&status))
+            @if !app.site.parts.bills.tariffs().is_empty() { p.hint { "What it costs: " a href="/bill" { "the bill" } "." } }
             (counts_panel(&status))
             (storage_panel(&status))
             (gaps_panel(&gaps))
@@ -145,7 +146,7 @@ fn gaps_panel(gaps: &[Gap]) -> Markup {
                     tbody {
                         @for gap in gaps {
                             tr {
-                                th scope="row" { (gap.source) }
+                                th scope="row" { (gap.source) @if let Some(track) = gap.track { span.hint { " track " a href=(format!("/tracks/{track}")) { (track) } } } }
                                 td { (moment(gap.from)) }
                                 td { @if let Some(until) = gap.until { (moment(until)) } @else { "still open" } }
                                 td { (gap.reason) }

@@ -2,12 +2,14 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use bowerbird_core::bill::{Fill, Money, TrackStanding};
 use bowerbird_core::rules::Rule;
 use bowerbird_core::store::PostQuery;
 use bowerbird_core::track::TrackDraft;
 use maud::{Markup, html};
 
 use super::article::{Names, article};
+use super::bill::dollars;
 use super::format::{colour, moment};
 use super::layout::{Nav, Shell};
 use super::marks::mark_caught;
@@ -46,6 +48,7 @@ pub(crate) async fn show_track(
         .find(|backfill| backfill.track == id)
         .map(BackfillView::from);
     let sources = known_sources(&app.site, &view.track.draft).await?;
+    let standing = app.site.parts.bills.standing();
     let body = html! {
         div.track-page.(colour(id)) data-track=(id) {
             header.page-head {
@@ -53,7 +56,7 @@ pub(crate) async fn show_track(
                 (done_note(params.get("done")))
                 p.lead { (view.explanation) }
                 @if let Some(problem) = &view.problem { p.warning { "Its rule does not parse and captures nothing: " (problem.message) } }
-                (facts(view))
+                (facts(view, standing.tracks.get(&id)))
             }
             div.home {
                 aside.side {
@@ -86,7 +89,7 @@ async fn known_sources(site: &Site, draft: &TrackDraft) -> Result<Vec<String>, A
     Ok(sources)
 }
 
-fn facts(view: &TrackView) -> Markup {
+fn facts(view: &TrackView, cost: Option<&TrackStanding>) -> Markup {
     let draft = &view.track.draft;
     let state = if draft.paused {
         "Paused"
@@ -102,6 +105,12 @@ fn facts(view: &TrackView) -> Markup {
             @if view.backfilled > 0 { div { dt { "Of those, backfilled" } dd { (number(view.backfilled)) } } }
             @if let Some(last_at) = view.last_at { div { dt { "Last" } dd { (moment(last_at)) } } }
             div { dt { "Made" } dd { (moment(view.track.created_at)) } }
+            @if let Some(cost) = cost.filter(|cost| cost.spent.total > Money::ZERO) {
+                div { dt { "Cost this month" } dd { a href="/bill" { (dollars(cost.spent.month)) } } }
+            }
+        }
+        @for budget in cost.iter().flat_map(|cost| &cost.budgets).filter(|budget| budget.fill != Fill::Within) {
+            p.warning { "Its budget: " (budget.in_words()) @if budget.fill == Fill::Spent { ". Services that take money are not asked for it until there is more" } "." }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
+use bowerbird_core::bill::LiveBills;
 use bowerbird_core::event::{Account, Body as EventBody, Delete, Event, Post};
 use bowerbird_core::hub::{Hub, Touched};
 use bowerbird_core::ids::{EventId, SourceName};
@@ -91,6 +92,15 @@ impl House {
     }
 
     pub async fn with(change: impl FnOnce(&mut SiteOptions)) -> Self {
+        Self::made(change, Arc::default()).await
+    }
+
+    /// With sources that take money.
+    pub async fn with_bills(bills: Arc<LiveBills>) -> Self {
+        Self::made(|_| {}, bills).await
+    }
+
+    async fn made(change: impl FnOnce(&mut SiteOptions), bills: Arc<LiveBills>) -> Self {
         let live = Arc::new(LiveTracks::default());
         let (hub, task) = Hub::new(Arc::clone(&live));
         tokio::spawn(task.run());
@@ -104,7 +114,7 @@ impl House {
             codec,
             decode,
             keep: Vec::new(),
-            bills: Arc::default(),
+            bills,
         };
         let engine = Engine::new(parts.clone());
         engine.start().await.unwrap();

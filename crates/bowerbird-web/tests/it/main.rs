@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "a test")]
 
 mod api;
+mod bill;
 mod guard;
 mod house;
 mod pages;
