@@ -41,10 +41,17 @@ export function useReplay(content) {
   });
 }
 
+/** A demo that is told what happens: `house.tell(message, …)` gives it messages as a stream would. */
+export function useTold() {
+  const house = useDemo(() => ['--source', 'replay:-']);
+  house.tell = (...messages) => house.demo.input.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
+  return house;
+}
+
 /** Starts `bowerbird demo` with a fresh data folder. */
 async function startDemo(...options) {
   const folder = await mkdtemp(path.join(tmpdir(), 'bowerbird-browser-'));
-  const child = spawn(executable, ['demo', '--data', folder, '--fresh', '--port', '18700', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(executable, ['demo', '--data', folder, '--fresh', '--port', '18700', ...options], { stdio: ['pipe', 'pipe', 'pipe'] });
   const address = await new Promise((resolve, reject) => {
     let said = '';
     const hear = (text) => {
@@ -65,7 +72,7 @@ async function startDemo(...options) {
     await rm(folder, { recursive: true, force: true });
     return child.exitCode;
   };
-  return { address, stop };
+  return { address, stop, input: child.stdin };
 }
 
 /** A context whose troubles are collected; `expectQuiet` asserts that there were none. */
