@@ -12,7 +12,7 @@ use crate::expr::{
 use crate::geo::is_on_earth;
 use crate::phrase::holds;
 use crate::token::fold::{contains_folded, equals_folded};
-use crate::tokenized::{View, ZoneKind, contents};
+use crate::tokenized::{View, ZoneKind, contents, seen};
 
 /// Does what `view` shows match `expr`?
 pub(crate) fn matches(expr: &Expr, view: View<'_>) -> bool {
@@ -48,7 +48,7 @@ pub(crate) fn matches_term(term: &Term, view: View<'_>) -> bool {
         Term::Field(field, words) => in_field(*field, words, view),
         Term::UrlContains(part) => has_entity(doc, |entity| is_link_with(entity, part)),
         Term::Contains(part) => {
-            contents(doc).any(|content| contains_folded(content.text, part.folded()))
+            contents(doc).any(|content| contains_folded(seen(content.text), part.folded()))
         }
         Term::Context(domain, entity) => has_context(doc, domain.as_deref(), entity.as_deref()),
         Term::Entity(name) => doc
@@ -135,7 +135,7 @@ pub(crate) fn is_mention(entity: &Entity<'_>, name: &Name) -> bool {
 }
 
 pub(crate) fn is_link_with(entity: &Entity<'_>, part: &Name) -> bool {
-    let found = |address: &str| contains_folded(address, part.folded());
+    let found = |address: &str| contains_folded(seen(address), part.folded());
     entity.kind == EntityKind::Link && (found(&entity.value) || found(&entity.target))
 }
 
@@ -244,7 +244,7 @@ fn has_link(content: &Content<'_>) -> bool {
     })
 }
 
-fn count(author: &Author<'_>, counted: Counted) -> Option<u64> {
+pub(crate) fn count(author: &Author<'_>, counted: Counted) -> Option<u64> {
     match counted {
         Counted::Followers | Counted::MinFollowers => author.followers,
         Counted::Following => author.following,
@@ -254,15 +254,18 @@ fn count(author: &Author<'_>, counted: Counted) -> Option<u64> {
     }
 }
 
+/// How many shares all posts are dealt out to.
+pub(crate) const SHARES: u64 = 100;
+
 /// A number from 0 to 99 that depends on nothing but the post's id, so that `sample:10` is the same tenth everywhere and a
 /// part of `sample:20`.
-fn share(id: &str) -> u64 {
+pub(crate) fn share(id: &str) -> u64 {
     // FNV-1a with a final mix: simple, and fixed for ever, unlike a library's hash.
     let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     let mixed = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 32) % 100
+    (mixed >> 32) % SHARES
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use arc_swap::ArcSwap;
 use rustc_hash::FxHashMap;
 
 pub(crate) use anchors::is_indexed;
-use anchors::{Hooks, count_words, of_rule};
+use anchors::{Check, Hooks, count_words, of_rule};
 use census::Census;
 use filter::Filter;
 use leaf::{Found, FoundTest, Guess, Posting, Test};
@@ -208,14 +208,13 @@ impl Writer {
 }
 
 fn postings_of(key: u64, rule: &Arc<Rule>, hooks: Hooks) -> impl Iterator<Item = Posting> {
-    let program = hooks.program;
     hooks.hooks.into_iter().map(move |hook| Posting {
         feature: hook.feature,
         rule: key,
-        test: match (hook.text, &program) {
-            (Some((kind, text)), _) => Test::Is(kind, text),
-            (None, Some(program)) => Test::Runs(hook.guards, program.clone()),
-            (None, None) => Test::Holds(hook.guards, Arc::clone(rule)),
+        test: match hook.check {
+            Check::Text(kind, text) => Test::Is(kind, text),
+            Check::Program(program) => Test::Runs(hook.guards, program),
+            Check::Tree => Test::Holds(hook.guards, Arc::clone(rule)),
         },
     })
 }

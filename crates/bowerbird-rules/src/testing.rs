@@ -47,6 +47,18 @@ impl Post {
         self
     }
 
+    /// Gives each link an address besides the one that is written, and each handle an id.
+    pub(crate) fn expanded(mut self) -> Self {
+        for entity in &mut self.entities {
+            match entity.kind {
+                EntityKind::Link => entity.target = Cow::Borrowed("https://www.cat.x/a_b"),
+                EntityKind::Mention => entity.id = Cow::Borrowed("12"),
+                _ => {}
+            }
+        }
+        self
+    }
+
     pub(crate) fn content(&self) -> Content<'_> {
         Content {
             text: &self.text,
@@ -101,7 +113,8 @@ impl About {
                 bio: "a b",
                 location: self.words,
                 verified: self.is_nullcast,
-                followers: Some(5),
+                followers: (!self.is_nullcast).then_some(5),
+                following: Some(1 << 40),
                 ..Author::default()
             },
             is_repost: self.is_repost,
@@ -184,7 +197,7 @@ pub(crate) fn any_about() -> impl Strategy<Value = About> {
 
 /// Texts of the words that rules of the tests name, some long.
 pub(crate) fn any_text() -> impl Strategy<Value = String> {
-    let short = || "([abcx] |cat |東京|東 京 |café |cafe\u{301} |#a |#東京 |@b |\\$C |http://a.b/x |👍🏽 |❤️ |❤ |👨‍👩‍👧 |שָׁלוֹם |שלום\u{200F} |กำ|İ |i |coca-cola |twina |twinb |#twina |#twinb |@twinb ){0,8}";
+    let short = || "([abcx] |cat |東京|東 京 |café |cafe\u{301} |#a |#東京 |@b |\\$C |http://a.b/x |👍🏽 |❤️ |❤ |👨‍👩‍👧 |שָׁלוֹם |שלום\u{200F} |กำ|İ |i |coca-cola |twina |twinb |#twina |#twinb |@twinb |a_b |#a_b |\\(c\\.d\\)\\. |https://www\\.a\\.b/x/ |a\\.b |don’t ){0,8}";
     prop_oneof![
         4 => short(),
         2 => crate::token::tests::awkward_text(),

@@ -75,7 +75,9 @@ impl Needs {
             }
             ExprKind::Not(part) => Self::of(part),
             ExprKind::Term(term) => match term {
-                Term::Field(Field::Url, _) | Term::V11Track(_) => Self::LINKS,
+                Term::Field(Field::Url, _) | Term::UrlContains(_) | Term::V11Track(_) => {
+                    Self::LINKS
+                }
                 Term::Field(Field::UrlTitle | Field::UrlDescription, _) => Self::PAGES,
                 Term::Field(Field::Bio | Field::BioName | Field::BioLocation, _) => Self::AUTHOR,
                 Term::Place(_) => Self::PLACE,
@@ -201,7 +203,7 @@ impl DocTokens {
     }
 
     fn add(&mut self, kind: ZoneKind, content: usize, entity: usize, text: &str) {
-        let text = &text[..text.floor_char_boundary(MAX_TEXT_BYTES)];
+        let text = seen(text);
         let first = self.entries.len();
         let (folded, entries) = (&mut self.folded, &mut self.entries);
         tokenize_with(text, Profile::Stream, &mut self.spare, &mut |token| {
@@ -243,10 +245,6 @@ impl DocTokens {
         &self.entries
     }
 
-    pub(crate) fn all_zones(&self) -> &[Zone] {
-        &self.zones
-    }
-
     /// Where in the post's texts words of this hash stand, among [`Self::all`].
     pub(crate) fn places(&self, hash: u64) -> impl Iterator<Item = usize> {
         let start = self.places.partition_point(|&(other, _)| other < hash);
@@ -268,11 +266,22 @@ impl DocTokens {
         0..last.map_or(0, |zone| zone.entries.end)
     }
 
-    /// So many tokens from one on, if they belong to one text.
-    pub(crate) fn row(&self, first: usize, count: usize) -> Option<&[Entry]> {
+    /// So many tokens from one on, if they belong to one text, and the text.
+    pub(crate) fn row(&self, first: usize, count: usize) -> Option<(&Zone, &[Entry])> {
         let mut texts = self.zones(ZoneKind::Text);
         let zone = texts.find(|zone| zone.entries.contains(&first))?;
-        (first + count <= zone.entries.end).then(|| &self.entries[first..first + count])
+        (first + count <= zone.entries.end).then(|| (zone, &self.entries[first..first + count]))
+    }
+
+    /// Does a word of this hash stand in a text of the post, or in an address?
+    pub(crate) fn stands(&self, hash: u64) -> bool {
+        let in_address = || {
+            let mut words = self
+                .zones(ZoneKind::LinkAddress)
+                .flat_map(|zone| self.entries(zone));
+            words.any(|entry| entry.hash == hash)
+        };
+        self.may_hold(hash) && (self.places(hash).next().is_some() || in_address())
     }
 
     /// A token as it is compared.
@@ -296,6 +305,11 @@ impl DocTokens {
 /// The post's own content, then the embedded ones.
 pub(crate) fn contents<'a>(doc: &'a Doc<'a>) -> impl Iterator<Item = &'a crate::doc::Content<'a>> {
     std::iter::once(&doc.content).chain(doc.embedded)
+}
+
+/// As much of a text as is looked at.
+pub(crate) fn seen(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_TEXT_BYTES)]
 }
 
 /// Where an entity stands in its text.

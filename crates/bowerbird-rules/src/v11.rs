@@ -8,10 +8,12 @@ mod track;
 use crate::doc::{Content, Doc, Entity, EntityKind};
 use crate::error::RuleError;
 use crate::expr::Bounds;
+use crate::geo::is_on_earth;
 use crate::rule::Rule;
 use crate::token::Profile;
 use crate::token::fold::fold;
 pub use track::TrackList;
+pub(crate) use track::{TrackWord, stands_exactly, stands_free};
 
 /// One rule for what a v1.1 stream with these parameters would have delivered.
 ///
@@ -89,6 +91,11 @@ impl FollowList {
         self.accounts.is_empty()
     }
 
+    /// Each account followed, folded.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = &str> {
+        self.accounts.iter().map(String::as_str)
+    }
+
     /// Posts by the account, reposts of its posts, and answers to it, those begun by hand with its handle too.
     pub(crate) fn matches(&self, doc: &Doc<'_>) -> bool {
         let names = |id: &str, handle: &str| self.names(id) || self.names(handle);
@@ -123,7 +130,7 @@ impl FollowList {
 }
 
 /// The handle a text begins with.
-fn leading_mention<'a>(content: &'a Content<'a>) -> Option<&'a Entity<'a>> {
+pub(crate) fn leading_mention<'a>(content: &'a Content<'a>) -> Option<&'a Entity<'a>> {
     let start = content.text.len() - content.text.trim_start().len();
     content.entities.iter().find(|entity| {
         entity.kind == EntityKind::Mention
@@ -132,18 +139,20 @@ fn leading_mention<'a>(content: &'a Content<'a>) -> Option<&'a Entity<'a>> {
     })
 }
 
-/// `v11_locations:`: an exact point inside a box, or, without one, a place that overlaps a box. Never a repost.
+/// `v11_locations:`: an exact point inside a box, or, without one, a place that overlaps a box. Never a repost. What is no place on earth
+/// is nowhere.
 pub(crate) fn is_located(doc: &Doc<'_>, boxes: &[Bounds]) -> bool {
     if doc.is_repost {
         return false;
     }
     if let Some(point) = doc.point {
-        return boxes.iter().any(|bounds| bounds.contains(point));
+        return is_on_earth(point) && boxes.iter().any(|bounds| bounds.contains(point));
     }
     let place = doc
         .place
         .and_then(|place| place.bounds)
-        .map(Bounds::from_corners);
+        .map(Bounds::from_corners)
+        .filter(Bounds::has_corners_on_earth);
     place.is_some_and(|place| boxes.iter().any(|bounds| bounds.overlaps(&place)))
 }
 

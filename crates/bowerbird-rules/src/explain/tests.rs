@@ -23,7 +23,11 @@ fn rules_that_every_post_is_checked_for_are_named() {
         "-cat",
         "cat OR -dog",
         "contains:at",
-        "sample:10",
+        "contains:\"cat dog\"",
+        "url_contains:/cat",
+        "v11_track:\"cat,?!\"",
+        "cat OR v11_track:\"?!\"",
+        "-v11_follow:12",
         "-(cat dog)",
     ] {
         assert!(always(rule), "{rule}");
@@ -35,6 +39,14 @@ fn rules_that_every_post_is_checked_for_are_named() {
         "bounding_box:[1 2 3 4]",
         "-(-cat)",
         "url:\"a.b\"",
+        "sample:10",
+        "followers_count:1000",
+        "context:1.*",
+        "contains:\"cat dog bird\"",
+        "url_contains:/cat/",
+        "v11_track:\"cat dog,東京,#bird,@fish,example.com\"",
+        "v11_follow:12,ada",
+        "v11_locations:[1 2 3 4 -180 -90 180 90]",
     ] {
         assert!(!always(rule), "{rule}");
     }

@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Author,
     Answered,
     Reposted,
+    /// Any of these three, or the account whose handle a text begins with.
+    Followed,
     Conversation,
     AnsweredPost,
     RepostedPost,
@@ -33,14 +35,29 @@ pub(crate) enum Kind {
     App,
     Named,
     Context,
+    /// The halves of a context.
+    ContextDomain,
+    ContextEntity,
+    /// A tag or a handle by its name, or a word of an address: where v1.1 lists look besides the text.
+    Tracked,
+    /// As [`Self::Mention`], of the handle alone.
+    Handle,
     LinkWord,
     TitleWord,
     DescriptionWord,
     BioWord,
     NameWord,
     LocationWord,
-    /// A cell of the map, see [`super::grid`].
+    /// A cell of the map that a point lies in, see [`super::grid`].
     Cell,
+    /// A cell that a place touches, in a grid whose cells are no smaller than the place.
+    PlaceCell,
+    /// The same in the finest such grid alone.
+    PlaceSpan,
+    /// How many binary digits an author's count of something has.
+    Digits,
+    /// Which hundredth of all posts it belongs to.
+    Share,
     /// `is:` or `has:`, or that it is not so.
     Flag,
     /// Every post has it: what rules without any other feature hang on.
@@ -49,7 +66,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// The kinds that can be compared as text: for these a post's feature and a rule's say all there is to say.
-    pub(crate) const TEXTS: [Self; 8] = [
+    pub(crate) const TEXTS: [Self; 9] = [
         Self::Words,
         Self::GluedWords,
         Self::Hashtag,
@@ -58,6 +75,7 @@ impl Kind {
         Self::Author,
         Self::Answered,
         Self::Reposted,
+        Self::Followed,
     ];
 
     /// Its place in [`Self::TEXTS`] plus 1; 0 for one that is not there.

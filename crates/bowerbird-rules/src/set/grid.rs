@@ -1,7 +1,9 @@
 //! The earth in cells, so that rules with a rectangle or a circle hang on the few cells they touch.
 //!
 //! There are grids of several cell sizes; a rectangle uses the finest one whose cells are no smaller than itself, and so
-//! touches four at most. A post offers the cell of its place in each grid that some rule uses.
+//! touches four at most. A post offers the cell of its point in each grid that some rule uses.
+//!
+//! Whether a rectangle overlaps a post's place is asked in the coarser of the two's own grids, where both touch four cells at most.
 
 use crate::expr::{Bounds, Circle};
 
@@ -22,24 +24,25 @@ pub(crate) fn cell(level: u32, [longitude, latitude]: [f64; 2]) -> u64 {
     number(level, column, row)
 }
 
-/// The grid that suits a rectangle, and the numbers of the cells it touches.
-pub(crate) fn cells_of(bounds: &Bounds) -> Option<(u32, Vec<u64>)> {
+/// The finest grid whose cells are no smaller than a rectangle, if there is one.
+pub(crate) fn level_of(bounds: &Bounds) -> Option<u32> {
     let sane = [bounds.west, bounds.south, bounds.east, bounds.north]
         .iter()
         .all(|degrees| degrees.is_finite());
-    if !sane {
-        return None;
-    }
-    let width = (bounds.east - bounds.west).rem_euclid(360.0) + 2.0 * MARGIN;
     let whole_way_round = bounds.east - bounds.west >= 360.0 - MARGIN;
-    let height = bounds.north - bounds.south + 2.0 * MARGIN;
-    let level = (0..LEVELS).find(|&level| side(level) >= width && side(level) >= height)?;
-    if whole_way_round || height < 0.0 {
+    let (width, height) = (width(bounds), height(bounds));
+    if !sane || whole_way_round || height < 0.0 {
         return None;
     }
+    (0..LEVELS).find(|&level| side(level) >= width && side(level) >= height)
+}
+
+/// The numbers of the cells that a rectangle touches in the grid of [`level_of`] or a coarser one, each once.
+pub(crate) fn touched(level: u32, bounds: &Bounds) -> Vec<u64> {
     let side = side(level);
+    let west = bounds.west - MARGIN;
     let mut cells = Vec::with_capacity(4);
-    for longitude in [bounds.west - MARGIN, bounds.west - MARGIN + width] {
+    for longitude in [west, west + width(bounds)] {
         for latitude in [bounds.south - MARGIN, bounds.north + MARGIN] {
             cells.push(number(
                 level,
@@ -50,7 +53,15 @@ pub(crate) fn cells_of(bounds: &Bounds) -> Option<(u32, Vec<u64>)> {
     }
     cells.sort_unstable();
     cells.dedup();
-    Some((level, cells))
+    cells
+}
+
+fn width(bounds: &Bounds) -> f64 {
+    (bounds.east - bounds.west).rem_euclid(360.0) + 2.0 * MARGIN
+}
+
+fn height(bounds: &Bounds) -> f64 {
+    bounds.north - bounds.south + 2.0 * MARGIN
 }
 
 /// A rectangle around a circle; none for one that reaches a pole's neighbourhood.

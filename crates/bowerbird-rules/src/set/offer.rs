@@ -3,17 +3,15 @@
 //! One pass over the tokens, and one look at each tag, account and flag that rules ask for. What no rule hangs on is dropped
 //! as soon as its number is known.
 
+mod fields;
+
 use super::feature::{self, Kind, MAX_ROW};
 use super::filter::{Answer, Filter};
-use super::grid;
 use super::leaf::{Guards, NO_GUARD, Text};
-use crate::doc::{AccountRef, Doc, EntityKind};
-use crate::evaluate::{has, is};
-use crate::expr::{Flag, Part};
-use crate::language;
-use crate::token::Profile;
-use crate::token::fold::fold_into;
-use crate::tokenized::{DocTokens, Needs, WORD_END, ZoneKind, contents, hash_word};
+use crate::doc::Doc;
+use crate::expr::{Counted, Flag, Part};
+use crate::tokenized::{DocTokens, Entry, Needs, WORD_END, Zone, ZoneKind, contents, hash_word};
+use crate::v11::stands_free;
 
 /// What the rules of a set hang on and are guarded by, so that nothing else is looked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,11 +19,12 @@ pub(crate) struct Asked {
     /// What must be tokenised.
     pub(crate) needs: Needs,
     /// A bit for each [`Kind`].
-    pub(crate) kinds: u32,
+    pub(crate) kinds: u64,
     /// A bit for each of [`FLAGS`].
     pub(crate) flags: u32,
-    /// A bit for each grid.
-    pub(crate) levels: u16,
+    /// A bit for each grid in which points are looked for, and places.
+    pub(crate) point_levels: u16,
+    pub(crate) place_levels: u16,
 }
 
 impl Asked {
@@ -34,12 +33,22 @@ impl Asked {
             needs: self.needs.or(other.needs),
             kinds: self.kinds | other.kinds,
             flags: self.flags | other.flags,
-            levels: self.levels | other.levels,
+            point_levels: self.point_levels | other.point_levels,
+            place_levels: self.place_levels | other.place_levels,
         }
     }
 
     pub(crate) fn add(&mut self, kind: Kind) {
         self.kinds |= 1 << kind as u32;
+    }
+
+    /// Points or places are looked for in this grid.
+    pub(crate) fn add_level(&mut self, kind: Kind, level: u32) {
+        self.add(kind);
+        match kind {
+            Kind::PlaceCell => self.place_levels |= 1 << level,
+            _ => self.point_levels |= 1 << level,
+        }
     }
 
     fn has(&self, kind: Kind) -> bool {
@@ -76,6 +85,20 @@ pub(crate) const FLAGS: [Asking; 15] = [
 /// The feature "flag `number` is `value`".
 pub(crate) fn flag(number: usize, value: bool) -> u64 {
     feature::numbered(Kind::Flag, number as u64 * 2 + u64::from(value))
+}
+
+/// The feature "the author's count has so many binary digits".
+pub(crate) fn digits(counted: Counted, digits: u32) -> u64 {
+    let counted = match counted {
+        Counted::MinFollowers => Counted::Followers,
+        other => other,
+    };
+    feature::numbered(Kind::Digits, (counted as u64) << 8 | u64::from(digits))
+}
+
+/// The feature "the post's place reaches around the earth".
+pub(crate) fn everywhere() -> u64 {
+    feature::numbered(Kind::PlaceSpan, u64::MAX)
 }
 
 /// A feature of a post that some rule may hang on.
@@ -204,11 +227,7 @@ impl Offer {
         self.asked = 0;
         self.add_words(filter);
         if asked.kinds != 0 {
-            self.add_entities(doc, asked, filter);
-            self.add_accounts(doc, asked, filter);
-            self.add_strings(doc, asked, filter);
-            self.add_other_words(asked, filter);
-            self.add_numbers(doc, asked, filter);
+            self.add_fields(doc, asked, filter);
         }
         self.hits.finish();
     }
@@ -261,12 +280,47 @@ impl Offer {
         if !self.present.has(Present::place(feature::word(first))) {
             return false;
         }
-        self.tokens.places(first).any(|place| {
-            self.tokens.row(place, count).is_some_and(|row| {
-                (!glued || row[1..].iter().all(|entry| entry.glued))
-                    && text.is(self.tokens.folded_row(row))
-            })
+        self.rows_of(first, count)
+            .any(|(_, row)| self.is_row(row, glued, text))
+    }
+
+    /// Does a text of the post hold these words with nothing between them, and not as a part of `some_name`?
+    pub(crate) fn has_free_row(
+        &self,
+        first: u64,
+        count: usize,
+        text: Text<'_>,
+        doc: &Doc<'_>,
+    ) -> bool {
+        if !self.present.has(Present::place(feature::word(first))) {
+            return false;
+        }
+        self.rows_of(first, count).any(|(zone, row)| {
+            self.is_row(row, true, text)
+                && contents(doc).nth(zone.content).is_some_and(|content| {
+                    let end = row.last().map_or(0, |entry| entry.span.end);
+                    stands_free(content.text, row[0].span.start as usize..end as usize)
+                })
         })
+    }
+
+    /// Does an address hold these words with nothing between them?
+    pub(crate) fn has_row_in_address(&self, first: u64, count: usize, text: Text<'_>) -> bool {
+        self.tokens.zones(ZoneKind::LinkAddress).any(|zone| {
+            let rows = self.tokens.entries(zone).windows(count);
+            rows.into_iter()
+                .any(|row| row[0].hash == first && self.is_row(row, true, text))
+        })
+    }
+
+    /// So many tokens of one text, from each on that has this hash.
+    fn rows_of(&self, first: u64, count: usize) -> impl Iterator<Item = (&Zone, &[Entry])> {
+        let places = self.tokens.places(first);
+        places.filter_map(move |place| self.tokens.row(place, count))
+    }
+
+    fn is_row(&self, row: &[Entry], glued: bool, text: Text<'_>) -> bool {
+        (!glued || row[1..].iter().all(|entry| entry.glued)) && text.is(self.tokens.folded_row(row))
     }
 
     /// Does it have this name? Kinds are compared by number.
@@ -326,150 +380,6 @@ impl Offer {
                 row.feature = feature::longer(row.feature, next.hash);
                 row.answer = filter.look(row.feature);
             }
-        }
-    }
-
-    fn add_entities(&mut self, doc: &Doc<'_>, asked: &Asked, filter: &Filter) {
-        if !(asked.has(Kind::Hashtag) || asked.has(Kind::Mention) || asked.has(Kind::Cashtag)) {
-            return;
-        }
-        for entity in contents(doc).flat_map(|content| content.entities) {
-            match entity.kind {
-                EntityKind::Hashtag => self.add_name(Kind::Hashtag, &entity.value, asked, filter),
-                EntityKind::Cashtag => self.add_name(Kind::Cashtag, &entity.value, asked, filter),
-                EntityKind::Mention => {
-                    self.add_name(Kind::Mention, &entity.value, asked, filter);
-                    self.add_name(Kind::Mention, &entity.id, asked, filter);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn add_accounts(&mut self, doc: &Doc<'_>, asked: &Asked, filter: &Filter) {
-        let author = AccountRef {
-            id: doc.author.id,
-            handle: doc.author.handle,
-        };
-        let reposted = doc.repost_of.filter(|_| doc.is_repost);
-        for (kind, account) in [
-            (Kind::Author, Some(author)),
-            (Kind::Answered, doc.reply_to),
-            (Kind::Reposted, reposted),
-        ] {
-            if let Some(account) = account {
-                self.add_name(kind, account.id, asked, filter);
-                self.add_name(kind, account.handle, asked, filter);
-            }
-        }
-    }
-
-    fn add_strings(&mut self, doc: &Doc<'_>, asked: &Asked, filter: &Filter) {
-        self.add_name(Kind::Conversation, doc.conversation_id, asked, filter);
-        self.add_name(Kind::AnsweredPost, doc.reply_to_id, asked, filter);
-        if doc.is_repost {
-            self.add_name(Kind::RepostedPost, doc.repost_of_id, asked, filter);
-        }
-        self.add_name(Kind::QuotedPost, doc.quote_of_id, asked, filter);
-        self.add_name(Kind::App, doc.app, asked, filter);
-        if let Some(place) = doc.place {
-            self.add_name(Kind::Country, place.country_code, asked, filter);
-            self.add_name(Kind::Place, place.id, asked, filter);
-        }
-        for name in doc.named {
-            self.add_name(Kind::Named, name, asked, filter);
-        }
-        for context in doc.contexts {
-            self.add_name(Kind::Context, context, asked, filter);
-        }
-        if asked.has(Kind::Language) {
-            // A code is no text: no two spellings of it are one but for their case.
-            for code in language::keys(doc.lang)
-                .into_iter()
-                .filter(|code| code.is_ascii())
-            {
-                self.add_name(Kind::Language, code, asked, filter);
-            }
-        }
-    }
-
-    /// Words of links, of the author's profile, of the place's name.
-    fn add_other_words(&mut self, asked: &Asked, filter: &Filter) {
-        for zone in self.tokens.all_zones() {
-            let kind = zone_kind(zone.kind);
-            if kind == Kind::Words || !asked.has(kind) {
-                continue;
-            }
-            for entry in self.tokens.entries(zone) {
-                let feature = feature::numbered(kind, entry.hash);
-                self.asked += 1;
-                self.present.set(feature);
-                if filter.may_hold(feature) {
-                    self.hits.take(Hit {
-                        feature,
-                        what: What::Bare,
-                    });
-                }
-            }
-        }
-    }
-
-    /// Flags, cells, and what every post has.
-    fn add_numbers(&mut self, doc: &Doc<'_>, asked: &Asked, filter: &Filter) {
-        for (number, asking) in FLAGS.iter().enumerate() {
-            if asked.flags & (1 << number) != 0 {
-                let value = match *asking {
-                    Asking::Is(flag) => is(doc, flag),
-                    Asking::Has(part) => has(doc, part),
-                };
-                self.flags |= u32::from(value) << number;
-                self.add_bare(flag(number, value), filter);
-            }
-        }
-        if asked.levels != 0 && !doc.is_repost {
-            let corner = |[west, south, _, _]: [f64; 4]| [west, south];
-            let place = doc.place.and_then(|place| place.bounds).map(corner);
-            for point in [doc.point, place].into_iter().flatten() {
-                let levels = (0..grid::LEVELS).filter(|level| asked.levels & (1 << level) != 0);
-                for level in levels {
-                    let cell = grid::cell(level, point);
-                    self.add_bare(feature::numbered(Kind::Cell, cell), filter);
-                }
-            }
-        }
-        if asked.has(Kind::Always) {
-            self.add_bare(feature::always(), filter);
-        }
-    }
-
-    fn add_bare(&mut self, feature: u64, filter: &Filter) {
-        self.asked += 1;
-        self.present.set(feature);
-        if filter.may_hold(feature) {
-            self.hits.take(Hit {
-                feature,
-                what: What::Bare,
-            });
-        }
-    }
-
-    fn add_name(&mut self, kind: Kind, name: &str, asked: &Asked, filter: &Filter) {
-        if name.is_empty() || !asked.has(kind) {
-            return;
-        }
-        let start = self.names.len();
-        fold_into(name, Profile::Stream, &mut self.names);
-        let feature = feature::named(kind, &self.names[start..]);
-        let what = What::Name {
-            kind,
-            start: start as u32,
-            end: self.names.len() as u32,
-        };
-        self.listed.push((feature, what));
-        self.asked += 1;
-        self.present.set(feature);
-        if filter.may_hold(feature) {
-            self.hits.take(Hit { feature, what });
         }
     }
 }

@@ -82,7 +82,7 @@ fn rules_that_come_and_go_leave_nothing_behind() {
 #[test]
 fn very_long_rules_are_found_too() {
     let long = "long".repeat(10_000);
-    let many: Vec<String> = (0..5_000).map(|n| format!("w{n}")).collect();
+    let many: Vec<String> = (0..9_000).map(|n| format!("w{n}")).collect();
     let many = many.join(" OR ");
     let set = RuleSet::new();
     for key in 0..10 {
@@ -102,8 +102,8 @@ fn very_long_rules_are_found_too() {
         matching(&set, &format!("#{long}")),
         (0..20).collect::<Vec<_>>()
     );
-    assert_eq!(matching(&set, "w4999"), [20, 21]);
-    assert_eq!(matching(&set, "w4999 dog"), [20]);
+    assert_eq!(matching(&set, "w8999"), [20, 21]);
+    assert_eq!(matching(&set, "w8999 dog"), [20]);
     let of = |rule: &str| Rule::parse(rule).unwrap().is_indexed();
     assert!(of(&many) && !of(&format!("({many}) -dog")));
 }
@@ -217,13 +217,15 @@ proptest! {
         rules in prop::collection::vec(crate::parse::tests::any_rule(), 0..30),
         texts in prop::collection::vec(crate::testing::any_text(), 1..4),
         about in crate::testing::any_about(),
+        expanded in any::<bool>(),
     ) {
         let set = RuleSet::new();
         let rules: Vec<Arc<Rule>> = rules.iter().map(|text| Arc::new(Rule::parse(text).unwrap())).collect();
         set.replace(rules.iter().enumerate().map(|(key, rule)| (key as u64 * 7, Arc::clone(rule))));
         let snapshot = set.snapshot();
         let (mut scratch, mut keys) = (Scratch::new(), Vec::new());
-        let posts: Vec<Post> = texts.iter().map(|text| Post::new(text)).collect();
+        let posts = texts.iter().map(|text| Post::new(text));
+        let posts: Vec<Post> = posts.map(|post| if expanded { post.expanded() } else { post }).collect();
         let embedded: Vec<_> = posts[1..].iter().map(Post::content).collect();
         let doc = Doc { embedded: &embedded, ..about.around(posts[0].doc()) };
         // Twice with the same scratch: nothing of the first post may stay.
@@ -295,6 +297,57 @@ fn a_long_post_of_rare_words_asks_for_each_once() {
         asked < 21_000 && tried < 10_100 && matched == 10_000,
         "{asked} {tried}"
     );
+}
+
+#[test]
+fn thousands_of_v11_lists_are_tried_only_where_a_part_of_them_is_there() {
+    let lists = (0..10_000).map(|n| {
+        let track: Vec<String> = (0..10).map(|m| format!("the word{n}x{m}")).collect();
+        let track = track.join(",");
+        let (west, south) = (f64::from(n % 300) - 160.0, f64::from(n % 100) - 60.0);
+        format!(
+            "v11_track:\"{track},#tag{n},example.com/{n}\" OR v11_follow:1{n},user{n} OR v11_locations:[{west} {south} {} {}]",
+            west + 0.5,
+            south + 0.5,
+        )
+    });
+    let set = set_of(lists);
+    assert_eq!(work(&set, "the cat and the dog").1, 0);
+    assert_eq!(work(&set, "word5x3 word6x4 the").2, 2);
+    assert_eq!(
+        work(&set, "@word5x3 likes the #tag7 www.example.com/8").2,
+        3
+    );
+    let (_, tried, matched) = work(&set, "@user7 @user8 #tag9");
+    assert_eq!((tried, matched), (2, 2));
+    let point = |set: &RuleSet, point, bounds| {
+        let (mut scratch, mut keys) = (Scratch::new(), Vec::new());
+        let post = Post::new("the cat");
+        let place = Some(PlaceRef {
+            bounds: Some(bounds),
+            ..PlaceRef::default()
+        });
+        let doc = Doc {
+            point,
+            place,
+            ..post.doc()
+        };
+        set.snapshot().matches(&doc, &mut scratch, &mut keys);
+        (scratch.work().1, keys.len())
+    };
+    let town = [-159.9, -59.8, -159.8, -59.7];
+    let (tried, matched) = point(&set, None, town);
+    assert!(
+        (34..200).contains(&tried) && matched == 34,
+        "{tried} {matched}"
+    );
+    let (tried, matched) = point(&set, Some([20.1, 20.1]), town);
+    assert!(
+        (33..200).contains(&tried) && matched == 33,
+        "{tried} {matched}"
+    );
+    // What reaches around the earth overlaps every box.
+    assert_eq!(point(&set, None, [-180.0, -90.0, 180.0, 90.0]).1, 10_000);
 }
 
 #[test]
@@ -387,6 +440,25 @@ proptest! {
                 prop_assert_eq!(&keys, &expected);
             }
         }
+    }
+}
+
+#[test]
+fn parts_of_texts_and_addresses_hang_on_the_whole_words_in_them() {
+    let rules = [
+        "url_contains:/a.b/",
+        "contains:\"at sat on\"",
+        "contains:at",
+    ];
+    for (rule, text, expected) in [
+        (rules[0], "http://a.b/x", &[0][..]),
+        (rules[0], "http://a.bc/", &[]),
+        (rules[1], "the cat sat once", &[0]),
+        (rules[1], "the cat SAT, once", &[]),
+        (rules[2], "the cat", &[0]),
+    ] {
+        let set = set_of([rule.to_owned()]);
+        assert_eq!(matching(&set, text), expected, "{rule}: {text}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::doc::{Content, Entity, EntityKind};
+use crate::doc::{Content, Doc, Entity, EntityKind};
 use crate::expr::Words;
 use crate::phrase::{each_match, holds};
 use crate::token::Profile;
@@ -25,7 +25,7 @@ impl PartialEq for TrackList {
 
 /// One word of a phrase.
 #[derive(Debug, Clone)]
-enum TrackWord {
+pub(crate) enum TrackWord {
     /// Letters and digits only: found as a token anywhere.
     Plain(Words, String),
     /// `#name`, `@name`, `$name`: found as that entity.
@@ -51,6 +51,11 @@ impl TrackList {
     /// What was written.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The words of each phrase.
+    pub(crate) fn phrases(&self) -> impl Iterator<Item = &[TrackWord]> {
+        self.phrases.iter().map(Vec::as_slice)
     }
 
     pub(crate) fn matches(&self, view: View<'_>) -> bool {
@@ -103,20 +108,20 @@ impl TrackWord {
 
     fn matches(&self, view: View<'_>) -> bool {
         let tokens = view.tokens;
-        let may_hold = |words: &Words| words.tokens().iter().all(|word| tokens.may_hold(word.hash));
         match self {
             Self::Plain(words, folded) => {
                 let in_text = || {
                     tokens
                         .zones(ZoneKind::Text)
-                        .any(|zone| stands_free(view, zone, words))
+                        .any(|zone| stands_free_in(view, zone, words))
                 };
                 let in_links = || {
                     tokens
                         .zones(ZoneKind::LinkAddress)
                         .any(|zone| holds(tokens, zone, words))
                 };
-                (may_hold(words) && (in_text() || in_links()))
+                (words.tokens().iter().all(|word| tokens.may_hold(word.hash))
+                    && (in_text() || in_links()))
                     || contents(view.doc)
                         .flat_map(|c| c.entities)
                         .any(|entity| is_tag(entity, folded))
@@ -125,9 +130,8 @@ impl TrackWord {
                 contents(view.doc).any(|content| has_tag(content, *kind, name))
             }
             Self::Exact(words, folded) => {
-                may_hold(words)
-                    && contents(view.doc)
-                        .any(|content| exact_places(content, folded).next().is_some())
+                words.tokens().iter().all(|word| tokens.stands(word.hash))
+                    && stands_exactly(view.doc, folded)
             }
         }
     }
@@ -164,7 +168,7 @@ impl TrackWord {
 }
 
 /// Does `words` stand in the zone's text, and not as a part of `some_name`?
-fn stands_free(view: View<'_>, zone: &Zone, words: &Words) -> bool {
+fn stands_free_in(view: View<'_>, zone: &Zone, words: &Words) -> bool {
     let Some(content) = contents(view.doc).nth(zone.content) else {
         return false;
     };
@@ -180,14 +184,18 @@ fn each_free(
     words: &Words,
     found: &mut impl FnMut(Range<usize>),
 ) {
-    let bytes = text.as_bytes();
     each_match(tokens, zone, words, &mut |span| {
-        let before = span.start.checked_sub(1).and_then(|at| bytes.get(at));
-        let joined = before == Some(&b'_') || bytes.get(span.end) == Some(&b'_');
-        if !joined {
+        if stands_free(text, span.clone()) {
             found(span);
         }
     });
+}
+
+/// Is what stands there no part of `some_name`?
+pub(crate) fn stands_free(text: &str, span: Range<usize>) -> bool {
+    let bytes = text.as_bytes();
+    let before = span.start.checked_sub(1).and_then(|at| bytes.get(at));
+    before != Some(&b'_') && bytes.get(span.end) != Some(&b'_')
 }
 
 fn is_tag(entity: &Entity<'_>, name: &str) -> bool {
@@ -201,6 +209,11 @@ fn has_tag(content: &Content<'_>, kind: EntityKind, name: &str) -> bool {
         .entities
         .iter()
         .any(|entity| entity.kind == kind && equals_folded(&entity.value, name))
+}
+
+/// Does a word with punctuation stand anywhere in the post?
+pub(crate) fn stands_exactly(doc: &Doc<'_>, word: &str) -> bool {
+    contents(doc).any(|content| exact_places(content, word).next().is_some())
 }
 
 /// Where a word with punctuation stands: as a word of the text, or as the address of a link.
