@@ -16,7 +16,7 @@ mod live;
 mod money;
 mod standing;
 
-pub use forecast::{Forecast, forecast, forecast_days};
+pub use forecast::{Forecast, estimate, forecast, forecast_days};
 pub use live::{AllWithheld, LiveBills};
 pub use money::{Money, MoneyError};
 pub use standing::{

@@ -1,5 +1,7 @@
 //! What a rule would have caught: tries it on posts at hand, before anyone saves it.
 
+use std::collections::BTreeMap;
+
 use bowerbird_rules::Rule;
 use bytes::Bytes;
 use rustc_hash::FxHashSet;
@@ -24,6 +26,31 @@ pub struct Preview {
     pub caught: u64,
     /// The newest of them, with what matched marked.
     pub samples: Vec<PostView>,
+    /// The same by source.
+    pub sources: BTreeMap<SourceName, Seen>,
+}
+
+/// What was looked at of one source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Seen {
+    /// Posts looked at.
+    pub looked_at: u64,
+    /// Of those, the ones the rule matches.
+    pub caught: u64,
+    /// When the oldest was received.
+    pub from: Time,
+    /// When the newest was.
+    pub until: Time,
+}
+
+impl Seen {
+    fn add(&mut self, received_at: Time, is_caught: bool) {
+        self.looked_at += 1;
+        self.caught += u64::from(is_caught);
+        self.from = self.from.min(received_at);
+        self.until = self.until.max(received_at);
+    }
 }
 
 /// Tries `rule` on the newest posts, [`RECENT_RECORDS`] at most: first on the hub's records, given oldest first, then on kept posts,
@@ -79,7 +106,16 @@ impl Trial<'_> {
         let (rule, answer) = (self.rule, &mut self.answer);
         answer.looked_at += 1;
         with_doc(&event.id.id, post, |doc| {
-            if !rule.matches(doc) {
+            let is_caught = rule.matches(doc);
+            let nothing = Seen {
+                looked_at: 0,
+                caught: 0,
+                from: received_at,
+                until: received_at,
+            };
+            let of_source = answer.sources.entry(source.clone()).or_insert(nothing);
+            of_source.add(received_at, is_caught);
+            if !is_caught {
                 return;
             }
             answer.caught += 1;

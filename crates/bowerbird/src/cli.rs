@@ -11,7 +11,7 @@ mod posts;
 mod running;
 mod track;
 
-pub(crate) use admin::{DeadCommand, SpoolCommand, StoreCommand, UserCommand};
+pub(crate) use admin::{BillArgs, DeadCommand, SpoolCommand, StoreCommand, UserCommand};
 pub(crate) use posts::{
     ExportArgs, ExportFormat, GapCommand, OrderArg, QueryArgs, SearchArgs, TailArgs,
 };
@@ -100,6 +100,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Read recorded posts from files
     Replay(ReplayArgs),
+    /// Show what sources and tracks have cost, and how their budgets stand
+    Bill(BillArgs),
     /// Show what was missed
     #[command(subcommand)]
     Gap(GapCommand),

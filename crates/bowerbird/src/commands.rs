@@ -10,6 +10,7 @@ use crate::folder::{DataFolder, Purpose};
 use crate::logging;
 use crate::output::Output;
 
+mod bill;
 mod check;
 mod counts;
 mod dead;
@@ -94,6 +95,7 @@ async fn asking(context: &Context, command: Command) -> Result<()> {
         Command::Tail(args) => tail::tail(context, &args).await,
         Command::Search(args) => posts::search(context, &args).await,
         Command::Export(args) => posts::export(context, &args).await,
+        Command::Bill(args) => bill::bill(context, &args).await,
         Command::Gap(command) => gap::gap(context, command).await,
         Command::User(command) => user::user(context, command).await,
         Command::Dead(command) => dead::dead(context, command).await,

@@ -68,7 +68,11 @@ pub fn forecast_days(now: Time) -> Range<Day> {
 pub fn forecast(n: u64, cost: Money, since: Time, spent: &Spent, now: Time) -> Option<Forecast> {
     // A quiet week counts as much as a busy one, but not the time before there was anything to spend on.
     let begin = since.max(forecast_days(now).start.begins());
-    let span = now.since(begin);
+    estimate(n, cost, now.since(begin), spent, now)
+}
+
+/// Goes on as in a span in which `n` calls cost `cost`. `None` where it is too short to say.
+pub fn estimate(n: u64, cost: Money, span: Duration, spent: &Spent, now: Time) -> Option<Forecast> {
     if span < AT_LEAST {
         return None;
     }

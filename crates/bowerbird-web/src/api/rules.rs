@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use bowerbird_core::bill::{Forecast, Money, Spent, Tariff, estimate};
+use bowerbird_core::ids::SourceName;
 use bowerbird_core::preview::Preview;
 use bowerbird_core::rules::{Rule, RuleError, Severity, XLimits};
 use serde::{Deserialize, Serialize};
@@ -53,6 +55,20 @@ pub(crate) struct RuleCheck {
     pub(crate) x_asks: Option<String>,
     /// What it would have caught of the newest posts; `null` if it does not parse.
     pub(crate) preview: Option<Preview>,
+    /// What it would cost on sources that take money, by those posts.
+    pub(crate) costs: Vec<RuleCost>,
+}
+
+/// What a rule would cost on one source, by the posts that are kept of it. A source that was asked for less than this rule says would bring more: it is
+/// the least.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct RuleCost {
+    /// The source.
+    pub(crate) source: SourceName,
+    /// What a post costs.
+    pub(crate) post: Money,
+    /// How it would go on; `null` where what is kept spans less than an hour.
+    pub(crate) forecast: Option<Forecast>,
 }
 
 /// Something about a rule, and where.
@@ -115,7 +131,8 @@ pub(crate) async fn check(
     let warnings = rule.warnings().iter().map(problem).collect();
     let (x_problems, x_asks) = on_x(&rule);
     let _permit = site.heavy.acquire().await.map_err(ApiError::internal)?;
-    let preview = Some(site.engine.preview(rule, samples).await?);
+    let preview = site.engine.preview(rule, samples).await?;
+    let costs = costs(site, &preview);
     Ok(RuleCheck {
         ok: true,
         explanation,
@@ -124,8 +141,27 @@ pub(crate) async fn check(
         warnings,
         x_problems,
         x_asks,
-        preview,
+        preview: Some(preview),
+        costs,
     })
+}
+
+/// What the rule would cost, by what it would have caught.
+fn costs(site: &Site, preview: &Preview) -> Vec<RuleCost> {
+    let cost = |(source, tariff): (&SourceName, &Tariff)| {
+        let post = tariff.prices.post;
+        let seen = preview.sources.get(source);
+        let forecast = seen.and_then(|seen| {
+            let (cost, span) = (post.times(seen.caught), seen.until.since(seen.from));
+            estimate(seen.caught, cost, span, &Spent::default(), site.now())
+        });
+        RuleCost {
+            source: source.clone(),
+            post,
+            forecast,
+        }
+    };
+    site.parts.bills.tariffs().iter().map(cost).collect()
 }
 
 /// What X would say to a rule, and what it is asked for instead.
@@ -167,6 +203,7 @@ impl RuleCheck {
             x_problems: Vec::new(),
             x_asks: None,
             preview: None,
+            costs: Vec::new(),
         }
     }
 }

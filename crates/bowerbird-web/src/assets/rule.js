@@ -70,12 +70,20 @@ function show(box, rule, check, tracks) {
     box,
     element('p', { class: 'caught' }, share),
     element('p', { class: 'explanation' }, check.explanation),
+    ...check.costs.map((cost) => element('p', { class: 'cost' }, costText(cost))),
     ...problems.map((problem) => element('p', { class: 'advice' }, `${problem.message}${problem.hint ? ` (${problem.hint})` : ''}`)),
     ...(box.dataset.forX && check.x_asks ? [element('p', { class: 'explanation' }, 'X is asked for ', element('code', {}, check.x_asks), '; what comes is matched here.')] : []),
   );
   const list = box.querySelector('.rule-samples');
   list.hidden = samples.length === 0;
   list.querySelector('.posts').replaceChildren(...samples.map((post) => postElement(post, tracks)));
+}
+
+/** What the rule would cost on one source. */
+function costText({ source, post, forecast }) {
+  if (!forecast) return `On ${source} each post costs $${post}; too little is kept of it to say how many would come.`;
+  const { calls_per_day: posts, cost_per_day: cost } = forecast;
+  return `On ${source} at least ${plural(Math.round(posts), 'post', 'posts')} and $${Number(cost).toFixed(2)} a day, by what is kept.`;
 }
 
 /** The rule again with the place of the error marked, and what is wrong there. */

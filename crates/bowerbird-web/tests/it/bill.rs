@@ -157,3 +157,20 @@ async fn a_budget_is_set_with_the_track_and_a_wrong_one_is_refused() {
     let budget = json!({"day": "0.50", "month": null, "total": "20.00"});
     assert_eq!(made.json()["budget"], budget);
 }
+
+#[tokio::test]
+async fn a_rule_says_what_it_would_cost_before_it_is_saved() {
+    let house = priced("5/day").await;
+    for n in 0..4 {
+        house.post(&n.to_string(), "a cat").await;
+    }
+    let check = Some(json!({"rule": "cat"}));
+    let answer = house
+        .call(Trust::Loopback, "POST", "/api/v1/rules/check", check)
+        .await;
+    // The posts of this house came through another source, which is free.
+    let expected = json!([{"source": "x", "post": "0.005", "forecast": null}]);
+    assert_eq!(answer.json()["costs"], expected);
+    let seen = &answer.json()["preview"]["sources"];
+    assert_eq!(seen.as_object().unwrap().len(), 1, "{seen}");
+}

@@ -1,8 +1,16 @@
-//! Arguments of the commands that look after things: `user`, `dead`, `spool`, `store`.
+//! Arguments of the commands that look after things: `bill`, `user`, `dead`, `spool`, `store`.
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+
+/// Which days of the bill to show.
+#[derive(Debug, Args)]
+pub(crate) struct BillArgs {
+    /// So many UTC days up to today
+    #[arg(long, default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=400))]
+    pub(crate) days: u64,
+}
 
 /// The subcommands of `user`.
 #[derive(Debug, Subcommand)]

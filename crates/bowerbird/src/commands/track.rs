@@ -282,6 +282,22 @@ async fn backfill(context: &Context, client: &Client, wanted: &str) -> Result<()
     ))
 }
 
+/// What a rule would cost on one source.
+fn cost_line(cost: &Value) -> String {
+    let source = text(cost, "source");
+    let told = &cost["forecast"];
+    match told["calls_per_day"].as_f64() {
+        Some(posts) => format!(
+            "on {source}, by what is kept: at least {posts:.0} posts and ${} a day",
+            text(told, "cost_per_day")
+        ),
+        None => format!(
+            "on {source} each post costs ${}; too little is kept of it to say how many would come",
+            text(cost, "post")
+        ),
+    }
+}
+
 async fn check(context: &Context, client: &Client, rule: &str) -> Result<()> {
     let answer: Value = client
         .post("/api/v1/rules/check", &json!({ "rule": rule }))
@@ -317,6 +333,9 @@ async fn check(context: &Context, client: &Client, rule: &str) -> Result<()> {
                 .output
                 .line(format_args!("{what}: {}", clean(&text(problem, "message"))))?;
         }
+    }
+    for cost in answer["costs"].as_array().into_iter().flatten() {
+        context.output.line(cost_line(cost))?;
     }
     if let Some(asked) = answer["x_asks"].as_str() {
         let asked = if asked.is_empty() {
