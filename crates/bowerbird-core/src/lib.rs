@@ -22,6 +22,7 @@ pub mod ids;
 pub mod live;
 pub mod memory;
 pub mod pipeline;
+pub mod plan;
 pub mod preview;
 pub mod raw;
 pub mod record;

@@ -69,6 +69,11 @@ impl Rules {
         self.rules.last().expect("one was just pushed")
     }
 
+    /// The texts of all.
+    pub(super) fn texts(&self) -> Vec<String> {
+        self.rules.iter().map(|rule| rule.value.clone()).collect()
+    }
+
     /// One page of the list; the token is where it begins.
     pub(super) fn list(&self, query: &str) -> Value {
         let token = query
@@ -112,6 +117,14 @@ impl Rules {
                 json!({"title": "Invalid Request", "detail": "expected exactly one of add and delete"}),
             ),
         }
+    }
+
+    /// What adding these would be answered with, changing nothing.
+    pub(super) fn dry_run(&mut self, body: &[u8]) -> (u16, Value) {
+        let before = self.rules.clone();
+        let answer = self.change(body);
+        self.rules = before;
+        answer
     }
 
     /// As X does: where one rule is invalid, none of the call is taken.

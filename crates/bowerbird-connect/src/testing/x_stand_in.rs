@@ -68,6 +68,12 @@ struct State {
     streams: VecDeque<Answer>,
     /// Answers to the next requests about rules; without one they are carried out.
     rule_answers: VecDeque<Answer>,
+    /// After so many more requests about rules it breaks down.
+    rule_requests: Option<usize>,
+    /// How many changes of rules are allowed still, and until when.
+    allowed: Option<(usize, i64)>,
+    /// The texts of the rules after each change.
+    history: Vec<Vec<String>>,
     seen: Vec<Seen>,
     open_streams: usize,
     /// To the open streams.
@@ -128,6 +134,26 @@ impl XStandIn {
     /// Answers the next requests about rules so.
     pub fn answer_rules_with(&self, answers: impl IntoIterator<Item = Answer>) {
         self.change(|state| state.rule_answers.extend(answers));
+    }
+
+    /// Carries out so many requests about rules, the last without saying so, and then no more, until it is [`mended`](Self::mend_rules).
+    pub fn break_rules_after(&self, requests: usize) {
+        self.change(|state| state.rule_requests = Some(requests));
+    }
+
+    /// Answers all requests about rules again.
+    pub fn mend_rules(&self) {
+        self.change(|state| state.rule_requests = None);
+    }
+
+    /// Lets rules be changed so many times until this second since 1970, and says so with each answer.
+    pub fn allow_changes(&self, changes: usize, reset_at: i64) {
+        self.change(|state| state.allowed = Some((changes, reset_at)));
+    }
+
+    /// What its rules were after each change of them.
+    pub fn history(&self) -> Vec<Vec<String>> {
+        self.shared.state().history.clone()
     }
 
     /// Refuses rules that contain this.
@@ -301,11 +327,46 @@ impl State {
         if let Some(answer) = self.rule_answers.pop_front() {
             return answer;
         }
-        let (status, answer) = match method {
-            "GET" => (200, self.rules.list(query)),
-            _ => self.rules.change(body),
+        match self.rule_requests {
+            None => self.answer_rules(method, query, body),
+            Some(0) => Answer::unavailable(),
+            Some(left) => {
+                self.rule_requests = Some(left - 1);
+                let answer = self.answer_rules(method, query, body);
+                if left == 1 {
+                    Answer::unavailable()
+                } else {
+                    answer
+                }
+            }
+        }
+    }
+
+    fn answer_rules(&mut self, method: &str, query: &str, body: &[u8]) -> Answer {
+        if method == "GET" {
+            return Answer::plain(200, &self.rules.list(query).to_string());
+        }
+        let mut headers = Vec::new();
+        if let Some((left, reset_at)) = &mut self.allowed {
+            if *left == 0 {
+                return Answer::rate_limited(*reset_at);
+            }
+            *left -= 1;
+            headers.push(("x-rate-limit-remaining", left.to_string()));
+            headers.push(("x-rate-limit-reset", reset_at.to_string()));
+        }
+        let (status, answer) = if query == "dry_run=true" {
+            self.rules.dry_run(body)
+        } else {
+            let answer = self.rules.change(body);
+            self.history.push(self.rules.texts());
+            answer
         };
-        Answer::plain(status, &answer.to_string())
+        Answer::Plain {
+            status,
+            headers,
+            body: answer.to_string(),
+        }
     }
 
     /// The script comes first; but one connection is all there is, and without a rule there is nothing to stream.

@@ -1,12 +1,14 @@
 //! What X's filtered stream needs to know, and what it lets others know.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bowerbird_core::bill::{Money, Prices};
-use bowerbird_core::ids::TrackId;
+use bowerbird_core::plan::LeftOut;
 use bowerbird_core::rules::XLimits;
 use secrecy::SecretString;
 use serde::Serialize;
+
+use super::standing::Standing;
 
 /// X itself.
 pub const X_BASE_URL: &str = "https://api.x.com";
@@ -47,10 +49,11 @@ impl XConfig {
     }
 }
 
-/// Which tracks X listens for, as last reconciled.
+/// Which tracks X listens for, as last reconciled, and what is known of the rules there.
 #[derive(Debug, Default)]
 pub struct XStatus {
     report: Mutex<XReport>,
+    standing: Mutex<Standing>,
 }
 
 /// What is known of our rules at X.
@@ -64,15 +67,6 @@ pub struct XReport {
     pub left_out: Vec<LeftOut>,
     /// Why the rules could not be brought up to date; empty when all is well.
     pub problem: String,
-}
-
-/// A track that X does not listen for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LeftOut {
-    /// Which.
-    pub track: TrackId,
-    /// Why.
-    pub reason: String,
 }
 
 impl XStatus {
@@ -89,6 +83,19 @@ impl XStatus {
             tracing::debug!(track.id = %left_out.track, reason = left_out.reason, "X does not listen for a track");
         }
         *self.report.lock().unwrap_or_else(PoisonError::into_inner) = report;
+    }
+
+    /// What is known of the rules at X.
+    pub(super) fn standing(&self) -> Standing {
+        self.lock_standing().clone()
+    }
+
+    pub(super) fn set_standing(&self, standing: Standing) {
+        *self.lock_standing() = standing;
+    }
+
+    fn lock_standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn set_problem(&self, problem: &str) {

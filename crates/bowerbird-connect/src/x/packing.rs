@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use bowerbird_core::ids::TrackId;
 
 /// Stands between alternatives.
-const OR: &str = " OR ";
+pub(super) const OR: &str = " OR ";
 
 /// A rule we want at X.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +17,27 @@ pub(super) struct Wanted {
     /// The tracks that want it; never empty.
     pub(super) tracks: Vec<TrackId>,
     /// What it is put together of.
-    pub(super) alternatives: Vec<String>,
+    pub(super) alternatives: Vec<Alternative>,
+}
+
+/// A part of a rule that brings posts by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Alternative {
+    pub(super) text: String,
+    /// The tracks that want it; none where it only stands at X beside what is wanted.
+    pub(super) tracks: Vec<TrackId>,
+}
+
+/// Something a track asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) text: String,
+    /// It gets a rule of its own.
+    pub(super) alone: bool,
 }
 
 /// Rules being put together.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Packing {
     max_chars: usize,
     slots: usize,
@@ -31,12 +47,11 @@ pub(super) struct Packing {
 }
 
 /// A rule being put together.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Packed {
-    alternatives: Vec<String>,
+    alternatives: Vec<Alternative>,
     /// Its length in characters.
     chars: usize,
-    tracks: Vec<TrackId>,
     /// Its text at X, while it is as it was.
     as_it_stands: Option<String>,
     /// Nothing may be added.
@@ -57,9 +72,10 @@ impl Packing {
     /// Takes up what is still wanted of a rule that stands at X; `text` is its text if that is all of it.
     pub(super) fn keep(&mut self, alternatives: Vec<String>, text: Option<&str>) {
         let known = alternatives.len();
-        let new: Vec<String> = alternatives
+        let new: Vec<Alternative> = alternatives
             .into_iter()
             .filter(|alternative| !self.place.contains_key(alternative))
+            .map(Alternative::new)
             .collect();
         let fits = joined_chars(&new) <= self.max_chars && self.rules.len() < self.slots;
         if new.is_empty() || !fits {
@@ -67,7 +83,8 @@ impl Packing {
         }
         let as_it_stands = text.filter(|_| new.len() == known).map(str::to_owned);
         for alternative in &new {
-            self.place.insert(alternative.clone(), self.rules.len());
+            self.place
+                .insert(alternative.text.clone(), self.rules.len());
         }
         self.rules.push(Packed {
             chars: joined_chars(&new),
@@ -77,82 +94,100 @@ impl Packing {
         });
     }
 
-    /// Finds a place for all that a track asks for (`true`: in a rule of its own), or, where there is none, changes nothing and says how many characters
-    /// were to be placed.
-    pub(super) fn add(
-        &mut self,
-        track: TrackId,
-        alternatives: &[(String, bool)],
-    ) -> Result<(), usize> {
-        let new: Vec<&(String, bool)> = alternatives
+    /// Finds a place for all that a track asks for, or, where there is none, changes nothing and says how many characters were to be placed.
+    pub(super) fn add(&mut self, track: TrackId, asked: &[Asked]) -> Result<(), usize> {
+        let new: Vec<&Asked> = asked
             .iter()
-            .filter(|(alternative, _)| !self.place.contains_key(alternative))
+            .filter(|asked| !self.place.contains_key(&asked.text))
             .collect();
         let mut placed = Vec::new();
-        for (alternative, apart) in &new {
-            let Some(rule) = self.room_for(alternative, *apart) else {
-                for alternative in placed {
-                    self.take_out(alternative);
+        for asked in &new {
+            let Some(rule) = self.room_for(asked) else {
+                for text in placed {
+                    self.take_out(text);
                 }
-                return Err(new
-                    .iter()
-                    .map(|(alternative, _)| alternative.chars().count())
-                    .sum());
+                return Err(new.iter().map(|asked| asked.text.chars().count()).sum());
             };
-            self.put(alternative, rule, *apart);
-            placed.push(alternative);
+            self.put(asked, rule);
+            placed.push(&asked.text);
         }
-        for (alternative, _) in alternatives {
-            let tracks = &mut self.rules[self.place[alternative]].tracks;
-            if tracks.last() != Some(&track) {
-                tracks.push(track);
-            }
+        for asked in asked {
+            let tracks = self.tracks_of(&asked.text);
+            tracks.extend((tracks.last() != Some(&track)).then_some(track));
         }
         Ok(())
     }
 
+    /// Lets go what only this track asked for.
+    pub(super) fn release(&mut self, track: TrackId, asked: &[Asked]) {
+        for asked in asked {
+            if !self.place.contains_key(&asked.text) {
+                continue;
+            }
+            let tracks = self.tracks_of(&asked.text);
+            tracks.retain(|other| *other != track);
+            if tracks.is_empty() {
+                self.take_out(&asked.text);
+            }
+        }
+    }
+
+    /// How many rules more this would take than there is room for, were there no limit to their number.
+    pub(super) fn slots_lacking(&self, track: TrackId, asked: &[Asked]) -> usize {
+        let mut roomy = self.clone();
+        roomy.slots = usize::MAX;
+        // Without a limit there is always room, but for what is longer than a rule; that is never asked for.
+        let _ = roomy.add(track, asked);
+        roomy.rules.len().saturating_sub(self.slots)
+    }
+
     /// The rules that some track asks for.
     pub(super) fn finish(mut self) -> Vec<Wanted> {
-        self.rules.retain(|rule| !rule.tracks.is_empty());
+        self.rules.retain(Packed::is_asked_for);
         self.merge();
         self.rules.into_iter().map(Packed::into_wanted).collect()
     }
 
+    fn tracks_of(&mut self, text: &str) -> &mut Vec<TrackId> {
+        let rule = &mut self.rules[self.place[text]];
+        let found = rule.alternatives.iter_mut().find(|one| one.text == text);
+        &mut found.expect("what has a place is there").tracks
+    }
+
     /// The rule to put an alternative into: one that is changed anyway, else the one with most room, else a new one.
-    fn room_for(&self, alternative: &str, apart: bool) -> Option<usize> {
-        let chars = alternative.chars().count();
+    fn room_for(&self, asked: &Asked) -> Option<usize> {
+        let chars = asked.text.chars().count();
         let fits = |at: &usize| {
             let rule = &self.rules[*at];
-            let is_open = !rule.is_closed && (!apart || rule.alternatives.is_empty());
+            let is_open = !(rule.is_closed || asked.alone) || rule.alternatives.is_empty();
             is_open && rule.chars_with(chars) <= self.max_chars
         };
         let open = (0..self.rules.len()).filter(fits);
         let best = open.min_by_key(|at| {
-            (
-                self.rules[*at].as_it_stands.is_some(),
-                self.rules[*at].chars,
-            )
+            let rule = &self.rules[*at];
+            (rule.as_it_stands.is_some(), rule.chars)
         });
         best.or_else(|| (self.rules.len() < self.slots).then_some(self.rules.len()))
     }
 
-    fn put(&mut self, alternative: &str, at: usize, is_closed: bool) {
+    fn put(&mut self, asked: &Asked, at: usize) {
         if at == self.rules.len() {
             self.rules.push(Packed::default());
         }
         let rule = &mut self.rules[at];
-        rule.chars = rule.chars_with(alternative.chars().count());
-        rule.alternatives.push(alternative.to_owned());
-        rule.is_closed = is_closed;
+        rule.chars = rule.chars_with(asked.text.chars().count());
+        rule.alternatives.push(Alternative::new(asked.text.clone()));
+        rule.is_closed = asked.alone;
         rule.as_it_stands = None;
-        self.place.insert(alternative.to_owned(), at);
+        self.place.insert(asked.text.clone(), at);
     }
 
-    fn take_out(&mut self, alternative: &str) {
-        if let Some(at) = self.place.remove(alternative) {
+    fn take_out(&mut self, text: &str) {
+        if let Some(at) = self.place.remove(text) {
             let rule = &mut self.rules[at];
-            rule.alternatives.retain(|other| other != alternative);
+            rule.alternatives.retain(|other| other.text != text);
             rule.chars = joined_chars(&rule.alternatives);
+            rule.as_it_stands = None;
             rule.is_closed = false;
         }
     }
@@ -175,9 +210,15 @@ impl Packing {
             let rule = &mut self.rules[into];
             rule.chars = rule.chars_with(from.chars);
             rule.alternatives.extend(from.alternatives);
-            rule.tracks.extend(from.tracks);
             rule.as_it_stands = None;
         }
+    }
+}
+
+impl Alternative {
+    fn new(text: String) -> Self {
+        let tracks = Vec::new();
+        Self { text, tracks }
     }
 }
 
@@ -190,23 +231,33 @@ impl Packed {
         }
     }
 
-    fn into_wanted(mut self) -> Wanted {
-        self.tracks.sort();
-        self.tracks.dedup();
+    fn is_asked_for(&self) -> bool {
+        self.alternatives
+            .iter()
+            .any(|alternative| !alternative.tracks.is_empty())
+    }
+
+    fn into_wanted(self) -> Wanted {
+        let tracks = self.alternatives.iter().flat_map(|one| &one.tracks);
+        let mut tracks: Vec<TrackId> = tracks.copied().collect();
+        tracks.sort();
+        tracks.dedup();
+        let joined = || {
+            let texts = self.alternatives.iter().map(|one| one.text.as_str());
+            texts.collect::<Vec<_>>().join(OR)
+        };
         Wanted {
-            value: self
-                .as_it_stands
-                .unwrap_or_else(|| self.alternatives.join(OR)),
-            tracks: self.tracks,
+            value: self.as_it_stands.clone().unwrap_or_else(joined),
+            tracks,
             alternatives: self.alternatives,
         }
     }
 }
 
-fn joined_chars(alternatives: &[String]) -> usize {
+fn joined_chars(alternatives: &[Alternative]) -> usize {
     let letters: usize = alternatives
         .iter()
-        .map(|alternative| alternative.chars().count())
+        .map(|alternative| alternative.text.chars().count())
         .sum();
     letters + OR.len() * alternatives.len().saturating_sub(1)
 }

@@ -111,7 +111,8 @@ pub(super) fn of_answer(status: u16, reset: Option<&str>, body: &[u8], now: Time
     }
 }
 
-fn until(reset: Option<&str>, now: Time) -> Option<Time> {
+/// When a limit ends, by the header `x-rate-limit-reset`; `None` if that is no time to come.
+pub(super) fn until(reset: Option<&str>, now: Time) -> Option<Time> {
     let seconds: i64 = reset?.trim().parse().ok()?;
     let at = Time(seconds.checked_mul(1_000_000)?);
     (at > now).then(|| at.min(now.plus(LONGEST_WAIT)))

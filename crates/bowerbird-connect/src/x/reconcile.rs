@@ -1,10 +1,10 @@
 //! Brings the rules at X in line with the tracks: lists, compares, adds, and only then deletes.
 //!
 //! Rules outlive connections and belong to the app, which others may use: what is not tagged as ours is counted and never touched. A rule stays
-//! if its text is still wanted, whatever version its tag names: X takes no rule twice, and between deleting and adding posts would be lost.
+//! if its text is still wanted, whatever version its tag names: X takes no rule twice, and between deleting and adding posts would be lost. In which order
+//! rules are changed where there is no room for all at once is [`super::steps`].
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::rules::XLimits;
@@ -12,10 +12,12 @@ use bowerbird_core::source::SourceError;
 use bowerbird_core::time::Time;
 use bowerbird_core::track::Track;
 
-use super::config::{LeftOut, XReport};
-use super::packing::Wanted;
-use super::rules_api::{Api, Refusal, Rule};
-use super::slots::{OUR_TAG, Plan, Room, plan};
+use super::config::{XReport, XStatus};
+use super::packing::{OR, Wanted};
+use super::rules_api::{Added, Api, RULES_A_CALL};
+use super::slots::Plan;
+use super::standing::{Known, Standing};
+use super::steps::{Change, Step, Steps};
 
 /// Keeps X's rules in line with the tracks of one source.
 #[derive(Debug)]
@@ -24,287 +26,212 @@ pub(super) struct Reconciler {
     pub(super) source: SourceName,
     pub(super) limits: XLimits,
     pub(super) max_rules: usize,
-    /// What X refused, over all connections: not sent again while it stays as it is, as X counts what is sent.
-    pub(super) known: Arc<Mutex<Known>>,
+    /// Where it keeps what it knows, over all connections.
+    pub(super) status: Arc<XStatus>,
 }
 
-/// What earlier calls taught.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Known {
-    refused: Refused,
-    /// Alternatives of rules that X refused as a whole: each must get a rule of its own, so that the others are not refused with it.
-    apart: HashSet<String>,
-}
+/// So many times the plan is made at most: without what was at fault in refused rules, without what was to bring others' too, and with what was apart for a
+/// while together again.
+const MAX_ROUNDS: usize = 5;
 
-/// Rules that X refused, by their text.
-type Refused = HashMap<String, Refusal>;
-
-/// So many times the plan is made: a refused rule is taken apart and its parts are sent by themselves; then tracks do without the part at fault that
-/// was to bring theirs too.
-const MAX_ROUNDS: usize = 3;
-
-/// What to change. Indices are into the lists it was made of.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Changes {
-    add: Vec<usize>,
-    /// Ids of rules of ours that nobody wants any more.
-    delete: Vec<String>,
+/// How a round went.
+#[derive(Debug, PartialEq, Eq)]
+enum Round {
+    /// All is as it can be.
+    Settled,
+    /// Another may do better.
+    Again,
 }
 
 impl Reconciler {
-    /// Reconciles once, as of `now`. After an error some of the changes may have been made; the next call sees them.
+    /// Reconciles, as of `now`. After an error some of the changes may have been made; the next call sees them.
     pub(super) async fn reconcile(
         &self,
         tracks: &[Track],
         now: Time,
     ) -> Result<XReport, SourceError> {
         for _ in 1..MAX_ROUNDS {
-            if let (report, true) = self.reconcile_once(tracks, now, false).await? {
+            if let (Round::Settled, report) = self.noted_round(tracks, now, false).await? {
                 return Ok(report);
             }
         }
-        let (report, _) = self.reconcile_once(tracks, now, true).await?;
+        let (_, report) = self.noted_round(tracks, now, true).await?;
         Ok(report)
     }
 
-    /// Also says whether all that X refused now was refused for its own sake, and is one track's alone.
-    async fn reconcile_once(
+    /// A round, after which is known what it did, however it ended.
+    async fn noted_round(
         &self,
         tracks: &[Track],
         now: Time,
         is_last: bool,
-    ) -> Result<(XReport, bool), SourceError> {
-        let rules = self.api.list().await?;
-        let foreign = rules.iter().filter(|rule| !is_ours(rule)).count();
-        let current: Vec<&str> = rules
-            .iter()
-            .filter(|rule| is_ours(rule))
-            .map(|rule| rule.value.trim())
-            .collect();
-        let mut known = self.lock().clone();
-        let refused = known.refused.keys().cloned().collect();
-        let room = Room {
-            limits: &self.limits,
-            slots: self.max_rules.saturating_sub(foreign),
-            current: &current,
-            apart: &known.apart,
-            refused: &refused,
-        };
-        let plan = plan(tracks, &self.source, now, room);
-        known.forget_all_but(&plan.wanted);
-        let changes = changes(&rules, &plan.wanted, &known.refused);
-        let add: Vec<&Wanted> = changes
-            .add
-            .iter()
-            .map(|index| &plan.wanted[*index])
-            .collect();
-        let room = self.max_rules.saturating_sub(rules.len());
-        let (refused, is_settled) = self.apply(&add, &changes.delete, room, is_last).await?;
-        known.refused.extend(refused);
-        known.take_apart(&plan.wanted);
-        let report = known.report(plan, foreign);
-        *self.lock() = known;
+    ) -> Result<(Round, XReport), SourceError> {
+        let mut standing = self.status.standing();
+        let done = self.round(&mut standing, tracks, now, is_last).await;
+        self.status.set_standing(standing);
+        done
+    }
+
+    async fn round(
+        &self,
+        standing: &mut Standing,
+        tracks: &[Track],
+        now: Time,
+        is_last: bool,
+    ) -> Result<(Round, XReport), SourceError> {
+        standing.rules = self.api.list().await?;
+        standing.at = Some(Time::now());
+        let n_apart = standing.known.apart.len();
+        let plan = standing.plan(tracks, &self.source, now, &self.limits, self.max_rules);
+        standing.known.forget_all_but(&plan);
+        let changed = self.carry_out(&plan.wanted, standing, is_last).await;
+        standing.rejoin(&plan.wanted);
+        let is_done = changed?;
+        if !is_done {
+            self.single_out(&plan.wanted, &mut standing.known).await?;
+        }
+        let report = report(&plan, standing);
         tracing::info!(
             source.name = self.source.as_str(),
             rules.in_force = report.in_force,
-            rules.added = changes.add.len(),
-            rules.deleted = changes.delete.len(),
-            rules.foreign = foreign,
+            rules.foreign = report.foreign,
             tracks.left_out = report.left_out.len(),
             "The rules at X were compared with the tracks"
         );
-        Ok((report, is_settled))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Adds before it deletes, so that no post falls between; only where there is no room, some must go first. Gives what X refused, and whether it is
-    /// settled what must go without: until then nothing is deleted, as what was refused may hold what stands.
-    async fn apply(
-        &self,
-        add: &[&Wanted],
-        delete: &[String],
-        room: usize,
-        is_last: bool,
-    ) -> Result<(Refused, bool), SourceError> {
-        let (now, later) = add.split_at(add.len().min(room));
-        let mut refused = self.api.add(now).await?;
-        let mut is_settled = !now.iter().any(|wanted| wanted.is_to_be_parted(&refused));
-        if !is_settled && later.is_empty() && !is_last {
-            return Ok((refused, is_settled));
-        }
-        let mut later = later.to_vec();
-        if !delete.is_empty() {
-            let delete: Vec<&str> = delete.iter().map(String::as_str).collect();
-            self.api.delete(&delete).await?;
-            // What X had less room for than we were told may find some now.
-            let no_room = |wanted: &Wanted| {
-                refused
-                    .get(&wanted.value)
-                    .is_some_and(|refusal| refusal.may_pass)
-            };
-            later.extend(now.iter().copied().filter(|wanted| no_room(wanted)));
-            refused.retain(|_, refusal| !refusal.may_pass);
-        }
-        refused.extend(self.api.add(&later).await?);
-        is_settled &= !later.iter().any(|wanted| wanted.is_to_be_parted(&refused));
-        Ok((refused, is_settled))
-    }
-}
-
-impl Wanted {
-    /// Was it refused for something that not all that is in it or wants it need share?
-    fn is_to_be_parted(&self, refused: &Refused) -> bool {
-        let is_shared = self.alternatives.len() > 1 || self.tracks.len() > 1;
-        is_shared
-            && refused
-                .get(&self.value)
-                .is_some_and(|refusal| !refusal.may_pass)
-    }
-}
-
-impl Known {
-    /// Keeps what is about rules still wanted, and would be refused again.
-    fn forget_all_but(&mut self, wanted: &[Wanted]) {
-        self.refused.retain(|value, refusal| {
-            !refusal.may_pass && wanted.iter().any(|wanted| wanted.value == *value)
-        });
-        let alternatives: HashSet<&String> = wanted
-            .iter()
-            .flat_map(|wanted| &wanted.alternatives)
-            .collect();
-        self.apart
-            .retain(|alternative| alternatives.contains(alternative));
-    }
-
-    /// Marks the alternatives of refused rules. What X took by itself may be joined with others again.
-    fn take_apart(&mut self, wanted: &[Wanted]) {
-        for wanted in wanted
-            .iter()
-            .filter(|wanted| !self.refused.contains_key(&wanted.value))
-        {
-            wanted.alternatives.iter().for_each(|alternative| {
-                self.apart.remove(alternative);
-            });
-        }
-        let refused = |wanted: &&Wanted| {
-            self.refused
-                .get(&wanted.value)
-                .is_some_and(|refusal| !refusal.may_pass)
+        // What had to be apart took more slots than it does together.
+        let has_room_now = plan.is_full && standing.known.apart.len() < n_apart;
+        let round = if is_done && !has_room_now {
+            Round::Settled
+        } else {
+            Round::Again
         };
-        let joint = wanted
-            .iter()
-            .filter(|wanted| wanted.alternatives.len() > 1)
-            .filter(refused);
-        for wanted in joint {
-            self.apart.extend(wanted.alternatives.iter().cloned());
-        }
+        Ok((round, report))
     }
 
-    /// What is in force, and who goes without.
-    fn report(&self, plan: Plan, foreign: usize) -> XReport {
-        let mut left_out = plan.left_out;
-        for wanted in &plan.wanted {
-            if let Some(refusal) = self.refused.get(&wanted.value) {
-                left_out.extend(wanted.tracks.iter().map(|track| LeftOut {
-                    track: *track,
-                    reason: refusal.reason.clone(),
-                }));
+    /// Adds before it deletes, so that no post falls between; where there is no room for all, in small steps. `false` if a refused rule is to be parted first:
+    /// until then nothing more is deleted, as what was refused may hold what stands.
+    async fn carry_out(
+        &self,
+        wanted: &[Wanted],
+        standing: &mut Standing,
+        is_last: bool,
+    ) -> Result<bool, SourceError> {
+        let mut steps = Steps::new(Change {
+            standing,
+            wanted,
+            max_rules: self.max_rules,
+            limits: &self.limits,
+        });
+        let mut is_settled = true;
+        while let Some(step) = steps.next() {
+            let adding: Vec<&Wanted> = step.add.iter().map(|at| &wanted[*at]).collect();
+            let mut added = Added::default();
+            if step.leaves_a_hole {
+                let values: Vec<&str> = adding.iter().map(|it| it.value.as_str()).collect();
+                added.refused = self.api.would_refuse(&values).await?;
+            }
+            let mut answered = Ok(());
+            if added.refused.is_empty() {
+                self.make_room(&step, &mut steps, standing).await?;
+                answered = self.api.add(&adding, &mut added).await;
+            }
+            standing.added(added.taken, Time::now());
+            let refused = added.refused;
+            let there = standing.texts();
+            for at in step.add {
+                let value = wanted[at].value.as_str();
+                match refused.get(value) {
+                    _ if there.contains(value) => steps.added(at),
+                    Some(refusal) if refusal.may_pass => steps.no_room(at),
+                    Some(_) => steps.refused(at),
+                    None => {}
+                }
+            }
+            standing.known.refused.extend(refused);
+            answered?;
+            is_settled = !wanted.iter().any(|it| it.is_to_be_parted(&standing.known));
+            if !is_settled && !is_last {
+                break;
             }
         }
-        XReport {
-            in_force: plan.wanted.len() - self.refused.len(),
-            foreign,
-            left_out,
-            problem: String::new(),
+        Ok(is_settled)
+    }
+
+    /// Finds out by halving which alternatives of refused rules are at fault, changing nothing at X. Where X takes both halves and not the whole, each
+    /// alternative is to be sent by itself.
+    async fn single_out(&self, wanted: &[Wanted], known: &mut Known) -> Result<(), SourceError> {
+        let texts = |wanted: &Wanted| -> Vec<String> {
+            let alternatives = wanted.alternatives.iter();
+            alternatives.map(|one| one.text.clone()).collect()
+        };
+        let refused = wanted.iter().filter(|it| known.is_refused(&it.value));
+        let mut suspects: Vec<Vec<String>> = refused.map(texts).collect();
+        suspects.retain(|texts| texts.len() > 1);
+        while !suspects.is_empty() {
+            let halves: Vec<&[String]> = suspects
+                .iter()
+                .flat_map(|texts| texts.chunks(texts.len().div_ceil(2)))
+                .collect();
+            let joined: Vec<String> = halves.iter().map(|texts| texts.join(OR)).collect();
+            let values: Vec<&str> = joined.iter().map(String::as_str).collect();
+            let mut refused = self.api.would_refuse(&values).await?;
+            let mut smaller = Vec::new();
+            for (whole, halves) in suspects.iter().zip(joined.chunks(2)) {
+                if !halves.iter().any(|half| refused.contains_key(half)) {
+                    known.apart.extend(whole.iter().cloned());
+                }
+            }
+            for (texts, value) in halves.iter().zip(&joined) {
+                match (texts, refused.remove(value)) {
+                    ([only], Some(refusal)) => {
+                        known.refused.insert(only.clone(), refusal);
+                    }
+                    (_, Some(_)) => smaller.push(texts.to_vec()),
+                    (_, None) => {}
+                }
+            }
+            suspects = smaller;
         }
+        Ok(())
+    }
+
+    /// Deletes what a step says. Where that leaves a hole, only if what fills it can follow at once.
+    async fn make_room(
+        &self,
+        step: &Step,
+        steps: &mut Steps,
+        standing: &mut Standing,
+    ) -> Result<(), SourceError> {
+        if step.delete.is_empty() {
+            return Ok(());
+        }
+        if step.leaves_a_hole {
+            let calls =
+                step.delete.len().div_ceil(RULES_A_CALL) + step.add.len().div_ceil(RULES_A_CALL);
+            self.api.check_allowance(calls, Time::now())?;
+        }
+        for ids in step.delete.chunks(RULES_A_CALL) {
+            self.api.delete(ids).await?;
+            standing.deleted(ids, Time::now());
+            steps.deleted(ids);
+        }
+        Ok(())
     }
 }
 
-fn is_ours(rule: &Rule) -> bool {
-    rule.tag.starts_with(OUR_TAG)
-}
-
-/// Compares by text: what X has and what we want.
-fn changes(rules: &[Rule], wanted: &[Wanted], refused: &Refused) -> Changes {
-    let at_x: HashSet<&str> = rules.iter().map(|rule| rule.value.trim()).collect();
-    let by_us: HashSet<&str> = wanted.iter().map(|wanted| wanted.value.as_str()).collect();
-    let is_missing = |wanted: &Wanted| {
-        !at_x.contains(wanted.value.as_str()) && !refused.contains_key(&wanted.value)
-    };
-    let add = wanted
-        .iter()
-        .enumerate()
-        .filter(|(_, wanted)| is_missing(wanted))
-        .map(|(index, _)| index)
-        .collect();
-    let unwanted = rules
-        .iter()
-        .filter(|rule| is_ours(rule) && !by_us.contains(rule.value.trim()));
-    Changes {
-        add,
-        delete: unwanted.map(|rule| rule.id.clone()).collect(),
+/// What is in force, and who goes without.
+fn report(plan: &Plan, standing: &Standing) -> XReport {
+    let there = standing.texts();
+    let wanted = plan.wanted.iter();
+    XReport {
+        in_force: wanted
+            .filter(|wanted| there.contains(wanted.value.as_str()))
+            .count(),
+        foreign: standing.foreign(),
+        left_out: standing.known.left_out(plan),
+        problem: String::new(),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use bowerbird_core::ids::TrackId;
-
-    fn rule(id: &str, value: &str, tag: &str) -> Rule {
-        Rule {
-            id: id.to_owned(),
-            value: value.to_owned(),
-            tag: tag.to_owned(),
-        }
-    }
-
-    fn wanted(value: &str) -> Wanted {
-        Wanted {
-            value: value.to_owned(),
-            tracks: vec![TrackId(1)],
-            alternatives: vec![value.to_owned()],
-        }
-    }
-
-    #[test]
-    fn only_the_difference_is_changed_and_only_ours() {
-        let rules = [
-            rule("1", "cat", "bowerbird/1/1"),
-            rule("2", "dog", "bowerbird/2/7"),
-            rule("3", "owl", "somebody else's"),
-            rule("4", "eel", ""),
-        ];
-        let refused = HashMap::from([(
-            "(".to_owned(),
-            Refusal {
-                reason: "no".to_owned(),
-                may_pass: false,
-            },
-        )]);
-        let changes = changes(
-            &rules,
-            &[wanted("cat"), wanted("owl"), wanted("wren"), wanted("(")],
-            &refused,
-        );
-        assert_eq!(
-            changes,
-            Changes {
-                add: vec![2],
-                delete: vec!["2".to_owned()]
-            }
-        );
-    }
-
-    #[test]
-    fn nothing_to_do_where_all_is_in_line() {
-        let rules = [rule("1", "cat ", "bowerbird/1/1")];
-        assert_eq!(
-            changes(&rules, &[wanted("cat")], &HashMap::new()),
-            Changes::default()
-        );
-    }
-}
+mod tests;

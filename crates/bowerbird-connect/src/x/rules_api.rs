@@ -1,6 +1,7 @@
 //! X's calls for rules: list, add, delete. What rules we want is not decided here.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bowerbird_core::source::{Ladder, SourceError};
 use bowerbird_core::time::Time;
@@ -20,7 +21,7 @@ const MAX_PROBLEM_BYTES: usize = 64 << 10;
 /// The most pages of a thousand rules: more than any plan has.
 const MAX_PAGES: usize = 100;
 /// Rules sent at once.
-const RULES_A_CALL: usize = 100;
+pub(super) const RULES_A_CALL: usize = 100;
 
 /// X, for one app.
 #[derive(Debug, Clone)]
@@ -28,6 +29,15 @@ pub(super) struct Api {
     pub(super) client: reqwest::Client,
     pub(super) base_url: String,
     pub(super) bearer: SecretString,
+    /// How many changes of rules X allows still, as it last said.
+    pub(super) allowance: Arc<Mutex<Option<Allowance>>>,
+}
+
+/// What is left of a limit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Allowance {
+    calls: usize,
+    until: Time,
 }
 
 /// A rule as X has it.
@@ -63,11 +73,43 @@ pub(super) struct Refusal {
     pub(super) may_pass: bool,
 }
 
+/// What became of rules that were sent.
+#[derive(Debug, Default)]
+pub(super) struct Added {
+    /// Those that X has now, as it has them.
+    pub(super) taken: Vec<Rule>,
+    /// Those it did not take, by their text.
+    pub(super) refused: HashMap<String, Refusal>,
+}
+
+impl Added {
+    /// One rule, as X answered of it; a problem counts only where the rule was not taken.
+    fn note(&mut self, value: &str, taken: Option<&Rule>, problem: Option<&RuleProblem>) {
+        let is_there = |id: &str| Rule {
+            id: id.to_owned(),
+            value: value.to_owned(),
+            tag: TAG.to_owned(),
+        };
+        match (taken, problem) {
+            (Some(taken), _) => self.taken.push(is_there(&taken.id)),
+            (None, Some(problem)) if problem.is_duplicate() => {
+                self.taken.push(is_there(&problem.id));
+            }
+            (None, Some(problem)) => {
+                self.refused.insert(value.to_owned(), problem.refusal());
+            }
+            (None, None) => {}
+        }
+    }
+}
+
 /// Why X did not take a rule, in its words.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct RuleProblem {
     value: String,
+    #[serde(deserialize_with = "text_or_number")]
+    id: String,
     title: String,
     detail: String,
     details: Vec<String>,
@@ -116,7 +158,24 @@ struct Delete<'a> {
 
 #[derive(Serialize)]
 struct Ids<'a> {
-    ids: Vec<&'a str>,
+    ids: &'a [String],
+}
+
+impl<'a> Add<'a> {
+    fn of(values: &[&'a str]) -> Self {
+        let new = values.iter().map(|value| NewRule { value, tag: TAG });
+        Self { add: new.collect() }
+    }
+}
+
+impl Allowance {
+    /// As the headers of an answer say; `None` if they do not.
+    fn of(headers: &reqwest::header::HeaderMap, now: Time) -> Option<Self> {
+        let text = |name: &str| headers.get(name)?.to_str().ok();
+        let calls = text("x-rate-limit-remaining")?.trim().parse().ok()?;
+        let until = problem::until(text("x-rate-limit-reset"), now)?;
+        Some(Self { calls, until })
+    }
 }
 
 impl Api {
@@ -143,45 +202,33 @@ impl Api {
         })
     }
 
-    /// Adds rules; gives for each that was not taken its value and the reason.
+    /// Adds rules, and notes of each whether X took it; after an error, of those that X was asked for before.
     pub(super) async fn add(
         &self,
         rules: &[&Wanted],
-    ) -> Result<HashMap<String, Refusal>, SourceError> {
-        let mut refused = HashMap::new();
+        added: &mut Added,
+    ) -> Result<(), SourceError> {
         for rules in rules.chunks(RULES_A_CALL) {
-            self.add_some(rules, &mut refused).await?;
+            self.add_some(rules, added).await?;
         }
-        Ok(refused)
+        Ok(())
     }
 
     /// X may take none of a call's rules because of one of them: then the others are sent again without it.
-    async fn add_some(
-        &self,
-        rules: &[&Wanted],
-        refused: &mut HashMap<String, Refusal>,
-    ) -> Result<(), SourceError> {
+    async fn add_some(&self, rules: &[&Wanted], added: &mut Added) -> Result<(), SourceError> {
         let mut waiting = rules.to_vec();
         while !waiting.is_empty() {
             let answer = self.post_rules(&waiting).await?;
             let before = waiting.len();
-            let taken = |rule: &Wanted| answer.data.iter().any(|taken| taken.value == rule.value);
-            let problem = |rule: &Wanted| {
-                answer
-                    .errors
-                    .iter()
-                    .find(|problem| problem.value == rule.value)
-            };
-            for rule in &waiting {
-                if let Some(problem) =
-                    problem(rule).filter(|problem| !problem.is_duplicate() && !taken(rule))
-                {
-                    refused.insert(rule.value.clone(), problem.refusal());
-                }
-            }
-            waiting.retain(|rule| !taken(rule) && problem(rule).is_none());
+            waiting.retain(|rule| {
+                let taken = answer.data.iter().find(|taken| taken.value == rule.value);
+                let mut problems = answer.errors.iter();
+                let problem = problems.find(|problem| problem.value == rule.value);
+                added.note(&rule.value, taken, problem);
+                taken.is_none() && problem.is_none()
+            });
             if waiting.len() == before {
-                return self.add_one_by_one(&waiting, &answer, refused).await;
+                return self.add_one_by_one(&waiting, &answer, added).await;
             }
         }
         Ok(())
@@ -192,61 +239,102 @@ impl Api {
         &self,
         rules: &[&Wanted],
         answer: &Answer,
-        refused: &mut HashMap<String, Refusal>,
+        added: &mut Added,
     ) -> Result<(), SourceError> {
+        let silent = RuleProblem::default();
         if let [only] = rules {
-            let silent = RuleProblem::default();
             let problem = answer.errors.first().unwrap_or(&silent);
-            refused.insert(only.value.clone(), problem.refusal());
+            added.note(&only.value, None, Some(problem));
             return Ok(());
         }
         for rule in rules {
             let answer = self.post_rules(&[rule]).await?;
-            let problem = answer
-                .errors
-                .first()
-                .filter(|problem| answer.data.is_empty() && !problem.is_duplicate());
-            if let Some(problem) = problem {
-                refused.insert(rule.value.clone(), problem.refusal());
-            }
+            let problem = answer.errors.first().unwrap_or(&silent);
+            added.note(&rule.value, answer.data.first(), Some(problem));
         }
         Ok(())
+    }
+
+    /// Asks X which of these it would refuse for their own sake, changing nothing.
+    pub(super) async fn would_refuse(
+        &self,
+        rules: &[&str],
+    ) -> Result<HashMap<String, Refusal>, SourceError> {
+        let mut refused = HashMap::new();
+        for rules in rules.chunks(RULES_A_CALL) {
+            let answer = match self.post("?dry_run=true", &Add::of(rules)).await {
+                // That it can't be tried is no reason not to do it.
+                Err(SourceError::Stop { .. }) => continue,
+                answer => answer?,
+            };
+            for problem in answer.errors.iter().filter(|it| !it.is_duplicate()) {
+                let refusal = problem.refusal();
+                if !refusal.may_pass && rules.contains(&problem.value.as_str()) {
+                    refused.insert(problem.value.clone(), refusal);
+                }
+            }
+        }
+        Ok(refused)
     }
 
     async fn post_rules(&self, rules: &[&Wanted]) -> Result<Answer, SourceError> {
-        let add = rules
-            .iter()
-            .map(|rule| NewRule {
-                value: &rule.value,
-                tag: TAG,
-            })
-            .collect();
-        self.post(&Add { add }).await
+        let values: Vec<&str> = rules.iter().map(|rule| rule.value.as_str()).collect();
+        self.post("", &Add::of(&values)).await
     }
 
-    /// Deletes rules by their ids; one that is gone already is no error.
-    pub(super) async fn delete(&self, ids: &[&str]) -> Result<(), SourceError> {
-        for ids in ids.chunks(RULES_A_CALL) {
-            self.post(&Delete {
-                delete: Ids { ids: ids.to_vec() },
-            })
-            .await?;
+    /// That so many calls that change rules will be answered now, as far as X has said; else when they will.
+    pub(super) fn check_allowance(&self, calls: usize, now: Time) -> Result<(), SourceError> {
+        let allowance = *self.lock_allowance();
+        let used_up = allowance.filter(|left| left.calls < calls && now < left.until);
+        match used_up {
+            Some(left) => Err(SourceError::WaitUntil {
+                at: left.until,
+                reason: format!(
+                    "X allows {} changes of rules still, and {calls} must follow one another",
+                    left.calls
+                ),
+            }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    async fn post(&self, body: &impl Serialize) -> Result<Answer, SourceError> {
+    fn lock_allowance(&self) -> MutexGuard<'_, Option<Allowance>> {
+        self.allowance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Deletes at most [`RULES_A_CALL`] rules by their ids; one that is gone already is no error.
+    pub(super) async fn delete(&self, ids: &[String]) -> Result<(), SourceError> {
+        let delete = Ids { ids };
+        self.post("", &Delete { delete }).await.map(drop)
+    }
+
+    async fn post(&self, query: &str, body: &impl Serialize) -> Result<Answer, SourceError> {
         let body = serde_json::to_vec(body).expect("text is JSON");
         let request = self
             .client
-            .post(format!("{}{PATH}", self.base_url))
+            .post(format!("{}{PATH}{query}", self.base_url))
             .header("content-type", "application/json")
             .body(body);
-        self.ask(request).await
+        let mut allowance = None;
+        let answer = self.ask_noting(request, &mut allowance).await;
+        if allowance.is_some() {
+            *self.lock_allowance() = allowance;
+        }
+        answer
+    }
+
+    async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Answer, SourceError> {
+        self.ask_noting(request, &mut None).await
     }
 
     /// Sends a request. An answer with rules in it, or with problems of rules, is an answer, whatever its status.
-    async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Answer, SourceError> {
+    async fn ask_noting(
+        &self,
+        request: reqwest::RequestBuilder,
+        allowance: &mut Option<Allowance>,
+    ) -> Result<Answer, SourceError> {
         let request = request
             .bearer_auth(self.bearer.expose_secret())
             .timeout(http::REQUEST_TIMEOUT);
@@ -254,6 +342,7 @@ impl Api {
             .send()
             .await
             .map_err(|error| broken(&http::describe(&error)))?;
+        *allowance = Allowance::of(response.headers(), Time::now());
         let status = response.status().as_u16();
         if !matches!(status, 200 | 201 | 400) {
             return Err(refusal(&mut response, &self.bearer).await);

@@ -6,13 +6,15 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use bowerbird_core::ids::{SourceName, TrackId};
+use bowerbird_core::ids::SourceName;
+use bowerbird_core::plan::LeftOut;
 use bowerbird_core::rules::{Conjunction, Rule, Upstream, XLimits};
 use bowerbird_core::time::Time;
 use bowerbird_core::track::Track;
 
-use super::config::LeftOut;
-use super::packing::{Packing, Wanted};
+use super::helps::Full;
+use super::packing::{Asked, Packing, Wanted};
+use super::rules_api::Refusal;
 
 /// Every tag of ours begins so; a rule whose tag does not is never touched.
 pub(super) const OUR_TAG: &str = "bowerbird/";
@@ -25,6 +27,10 @@ pub(super) const TAG: &str = "bowerbird/plan-2";
 pub(super) struct Plan {
     pub(super) wanted: Vec<Wanted>,
     pub(super) left_out: Vec<LeftOut>,
+    /// Was somebody left out for want of room?
+    pub(super) is_full: bool,
+    /// What is asked for and X has refused.
+    pub(super) refused: Vec<String>,
 }
 
 /// What a plan must fit into.
@@ -35,15 +41,23 @@ pub(super) struct Room<'a> {
     pub(super) slots: usize,
     /// The texts of our rules at X.
     pub(super) current: &'a [&'a str],
-    /// Alternatives that get rules of their own, as X refused a rule with one of them.
+    /// Alternatives that get rules of their own, as X refused a rule with one of them and did not say which.
     pub(super) apart: &'a HashSet<String>,
-    /// The texts of rules that X refused.
-    pub(super) refused: &'a HashSet<String>,
+    /// The texts of rules that X refused, and why.
+    pub(super) refused: &'a HashMap<String, Refusal>,
+}
+
+impl Room<'_> {
+    /// Why X refused a rule for its own sake, if it did.
+    fn refusal(&self, text: &str) -> Option<&str> {
+        let refusal = self.refused.get(text).filter(|refusal| !refusal.may_pass);
+        refusal.map(|refusal| refusal.reason.as_str())
+    }
 }
 
 /// What one track asks for.
-struct Asking {
-    track: TrackId,
+struct Asking<'t> {
+    track: &'t Track,
     alternatives: Vec<Conjunction>,
 }
 
@@ -54,7 +68,7 @@ pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, room: Room<
     for track in in_order(tracks, source, now) {
         match asked(&track.draft.rule, room.limits) {
             Ok(upstream) => asking.push(Asking {
-                track: track.id,
+                track,
                 alternatives: upstream.alternatives,
             }),
             Err(reason) => left_out.push(LeftOut {
@@ -63,25 +77,60 @@ pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, room: Room<
             }),
         }
     }
-    share(&mut asking, room.refused);
-    let (mut wanted, mut without) = pack(&asking, room);
-    if !without.is_empty() {
+    share(&mut asking, room);
+    let mut asking: Vec<(&Track, Vec<Asked>)> = asking.iter().map(|one| one.texts(room)).collect();
+    let refused = take_refused(&mut asking, room, &mut left_out);
+    let mut packed = pack(&asking, room);
+    if !packed.without.is_empty() {
         // What stands at X may hold places that earlier tracks need: then all is packed anew, in order.
         let anew = Room {
             current: &[],
             ..room
         };
-        let (other_wanted, other_without) = pack(&asking, anew);
-        if order(&other_without).gt(order(&without)) {
-            (wanted, without) = (other_wanted, other_without);
+        let other = pack(&asking, anew);
+        if order(&other.without).gt(order(&packed.without)) {
+            packed = other;
         }
     }
-    left_out.extend(without.into_iter().map(|(_, left_out)| left_out));
-    Plan { wanted, left_out }
+    let is_full = !packed.without.is_empty();
+    if is_full {
+        let full = Full::new(&asking, &packed.packing, &packed.without);
+        left_out.extend(full.left_out(room.slots, room.limits.max_chars));
+    }
+    let wanted = packed.packing.finish();
+    Plan {
+        wanted,
+        left_out,
+        is_full,
+        refused,
+    }
+}
+
+/// Takes out what X has refused already, and says whose it is.
+fn take_refused(
+    asking: &mut [(&Track, Vec<Asked>)],
+    room: Room<'_>,
+    left_out: &mut Vec<LeftOut>,
+) -> Vec<String> {
+    let mut refused = Vec::new();
+    for (track, asked) in asking.iter_mut().filter(|_| !room.refused.is_empty()) {
+        let mut reason = None;
+        asked.retain(|asked| {
+            let refusal = room.refusal(&asked.text);
+            refused.extend(refusal.map(|_| asked.text.clone()));
+            reason = reason.or(refusal);
+            refusal.is_none()
+        });
+        left_out.extend(reason.map(|reason| LeftOut {
+            track: track.id,
+            reason: reason.to_owned(),
+        }));
+    }
+    refused
 }
 
 /// The tracks that ask for something now: those of higher priority first, then the older ones.
-fn in_order<'a>(tracks: &'a [Track], source: &SourceName, now: Time) -> Vec<&'a Track> {
+pub(super) fn in_order<'a>(tracks: &'a [Track], source: &SourceName, now: Time) -> Vec<&'a Track> {
     let mut listening: Vec<&Track> = tracks
         .iter()
         .filter(|track| listens(track, source) && track.draft.is_active(now))
@@ -91,47 +140,8 @@ fn in_order<'a>(tracks: &'a [Track], source: &SourceName, now: Time) -> Vec<&'a 
 }
 
 /// The places of tracks that are left out, for comparing: later places are better, and none is best.
-fn order(without: &[(usize, LeftOut)]) -> impl Iterator<Item = usize> {
-    without.iter().map(|(at, _)| *at).chain([usize::MAX])
-}
-
-/// A rule that tracks would share at X.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlannedRule {
-    /// As X would be sent it.
-    pub text: String,
-    /// Who wants it.
-    pub tracks: Vec<TrackId>,
-}
-
-impl PlannedRule {
-    /// Its length in characters, as X counts.
-    pub fn chars(&self) -> usize {
-        self.text.chars().count()
-    }
-}
-
-/// What the tracks of a source that are active at `now` would ask of X if it had none of our rules, and which would be left out.
-pub fn plan_tracks(
-    tracks: &[Track],
-    source: &SourceName,
-    now: Time,
-    limits: &XLimits,
-    slots: usize,
-) -> (Vec<PlannedRule>, Vec<LeftOut>) {
-    let room = Room {
-        limits,
-        slots,
-        current: &[],
-        apart: &HashSet::new(),
-        refused: &HashSet::new(),
-    };
-    let Plan { wanted, left_out } = plan(tracks, source, now, room);
-    let rules = wanted.into_iter().map(|wanted| PlannedRule {
-        text: wanted.value,
-        tracks: wanted.tracks,
-    });
-    (rules.collect(), left_out)
+fn order(without: &[Without]) -> impl Iterator<Item = usize> {
+    without.iter().map(|one| one.at).chain([usize::MAX])
 }
 
 /// When, after `now`, time alone changes the plan: a track begins or ends.
@@ -148,30 +158,40 @@ fn listens(track: &Track, source: &SourceName) -> bool {
 }
 
 /// What a rule asks for, or why X cannot be asked.
-fn asked(rule: &str, limits: &XLimits) -> Result<Upstream, String> {
+pub(super) fn asked(rule: &str, limits: &XLimits) -> Result<Upstream, String> {
     Rule::parse(rule)
         .and_then(|rule| rule.upstream(limits))
         .map_err(|error| format!("X can't be asked for it: {error}"))
 }
 
+impl<'t> Asking<'t> {
+    /// Whose it is, and what is asked for as X is sent it.
+    fn texts(&self, room: Room<'_>) -> (&'t Track, Vec<Asked>) {
+        let texts = self.alternatives.iter().map(Conjunction::to_string);
+        let asked = texts.map(|text| Asked {
+            alone: room.apart.contains(&text),
+            text,
+        });
+        (self.track, asked.collect())
+    }
+}
+
 /// Puts in place of each alternative the widest one wanted that brings all it would, unless X has refused that one.
-fn share(asking: &mut [Asking], refused: &HashSet<String>) {
+fn share(asking: &mut [Asking<'_>], room: Room<'_>) {
     let all = asking.iter().flat_map(|asking| &asking.alternatives);
+    let may_come = |alternative: &Conjunction| {
+        room.refused.is_empty() || room.refusal(&alternative.to_string()).is_none()
+    };
     let wanted: HashSet<Conjunction> = all
-        .filter(|alternative| refused.is_empty() || !refused.contains(&alternative.to_string()))
+        .filter(|alternative| may_come(alternative))
         .cloned()
         .collect();
     let by_part = by_rarest_part(&wanted);
     for asking in asking {
         for alternative in &mut asking.alternatives {
-            let parts = alternative.parts().iter();
-            let near = parts
-                .filter_map(|part| by_part.get(part.as_str()))
-                .flatten();
-            let widest = near
-                .filter(|wanted| wanted.covers(alternative))
+            let widest = covering(&by_part, alternative)
                 .min_by_key(|wanted| (wanted.parts().len(), wanted.parts()));
-            if let Some(&widest) = widest {
+            if let Some(widest) = widest {
                 *alternative = widest.clone();
             }
         }
@@ -180,13 +200,16 @@ fn share(asking: &mut [Asking], refused: &HashSet<String>) {
     }
 }
 
-/// All that is wanted, by that part of each that the fewest have: who looks for what covers something need only look under its parts.
-fn by_rarest_part(wanted: &HashSet<Conjunction>) -> HashMap<&str, Vec<&Conjunction>> {
+/// Alternatives by that part of each that the fewest have: who looks for what covers something need only look under its parts.
+pub(super) type ByRarestPart<'a> = HashMap<&'a str, Vec<&'a Conjunction>>;
+
+/// All that is wanted, by its rarest part.
+pub(super) fn by_rarest_part(wanted: &HashSet<Conjunction>) -> ByRarestPart<'_> {
     let mut uses: HashMap<&str, usize> = HashMap::new();
     for part in wanted.iter().flat_map(Conjunction::parts) {
         *uses.entry(part).or_default() += 1;
     }
-    let mut by_part: HashMap<&str, Vec<&Conjunction>> = HashMap::new();
+    let mut by_part = ByRarestPart::new();
     for conjunction in wanted {
         let rarest = conjunction
             .parts()
@@ -199,40 +222,63 @@ fn by_rarest_part(wanted: &HashSet<Conjunction>) -> HashMap<&str, Vec<&Conjuncti
     by_part
 }
 
-/// The rules for all that fits, and who does not fit, with its place among the tracks.
-fn pack(asking: &[Asking], room: Room<'_>) -> (Vec<Wanted>, Vec<(usize, LeftOut)>) {
-    let texts = |asking: &Asking| -> Vec<(String, bool)> {
-        let texts = asking.alternatives.iter().map(Conjunction::to_string);
-        texts
-            .map(|text| (text.clone(), room.apart.contains(&text)))
-            .collect()
-    };
-    let wanted: HashMap<String, bool> = asking.iter().flat_map(texts).collect();
+/// Of those, the ones that bring all that `alternative` would.
+pub(super) fn covering<'a>(
+    by_part: &ByRarestPart<'a>,
+    alternative: &Conjunction,
+) -> impl Iterator<Item = &'a Conjunction> {
+    let parts = alternative.parts().iter();
+    let near = parts.filter_map(|part| by_part.get(part.as_str()));
+    near.flatten()
+        .filter(|wanted| wanted.covers(alternative))
+        .copied()
+}
+
+/// The place of a track that found no room.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Without {
+    /// Its place in the order.
+    pub(super) at: usize,
+    /// How many characters were to be placed.
+    pub(super) chars: usize,
+}
+
+/// All that fits, and who does not.
+struct PackedTracks {
+    packing: Packing,
+    without: Vec<Without>,
+}
+
+fn pack(asking: &[(&Track, Vec<Asked>)], room: Room<'_>) -> PackedTracks {
+    let all = asking.iter().flat_map(|(_, asked)| asked);
+    let shared = all.filter(|asked| !asked.alone);
+    let shared: HashSet<&str> = shared.map(|asked| asked.text.as_str()).collect();
     let mut packing = Packing::new(room.limits.max_chars, room.slots);
+    let mut in_part = Vec::new();
     for current in room.current {
         // A rule of ours that no longer parses is simply not kept; nor is one of an older version that asks for less than its alternatives.
         if let Some(standing) = asked(current, room.limits).ok().filter(|it| !it.is_wider) {
-            let (kept, gone): (Vec<_>, Vec<_>) = standing
-                .alternatives
-                .iter()
-                .map(Conjunction::to_string)
-                .partition(|alternative| wanted.get(alternative) == Some(&false));
-            packing.keep(kept, gone.is_empty().then_some(*current));
+            let texts = standing.alternatives.iter().map(Conjunction::to_string);
+            let (kept, gone): (Vec<_>, Vec<_>) =
+                texts.partition(|alternative| shared.contains(alternative.as_str()));
+            if gone.is_empty() {
+                packing.keep(kept, Some(current));
+            } else {
+                in_part.push(kept);
+            }
         }
     }
-    let mut left_out = Vec::new();
-    for (at, asking) in asking.iter().enumerate() {
-        if let Err(chars) = packing.add(asking.track, &texts(asking)) {
-            let Room { slots, limits, .. } = room;
-            let max = limits.max_chars;
-            let reason = format!(
-                "no room is left for {chars} characters: X gives us {slots} rules of {max}; pause or narrow an earlier track, or ask X for more"
-            );
-            let track = asking.track;
-            left_out.push((at, LeftOut { track, reason }));
+    // What stands whole comes first: another rule may hold the same and more, after a change that was cut off.
+    in_part
+        .into_iter()
+        .for_each(|kept| packing.keep(kept, None));
+    let mut without = Vec::new();
+    for (at, (track, asked)) in asking.iter().enumerate() {
+        if let Err(chars) = packing.add(track.id, asked) {
+            without.push(Without { at, chars });
         }
     }
-    (packing.finish(), left_out)
+    PackedTracks { packing, without }
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::config::{XConfig, XStatus};
+use super::config::XConfig;
 use super::lines::Lines;
 use super::reconcile::Reconciler;
 use super::rules_api::{Api, refusal};
@@ -83,6 +83,7 @@ pub fn connect(
         client: http::client(&base_url)?,
         base_url,
         bearer: config.bearer.clone(),
+        allowance: Arc::default(),
     };
     let spec = SourceSpec {
         name: name.clone(),
@@ -93,16 +94,15 @@ pub fn connect(
         stall_after: Some(STALL_AFTER),
         keep,
     };
-    let known = Arc::default();
     let open = move |_cursor| -> Opening {
         let rules = Reconciler {
             api: api.clone(),
             source: name.clone(),
             limits: config.limits,
             max_rules: config.max_rules,
-            known: Arc::clone(&known),
+            status: Arc::clone(&config.status),
         };
-        let opening = open(rules, tracks.clone(), Arc::clone(&config.status));
+        let opening = open(rules, tracks.clone());
         Box::pin(async move {
             opening
                 .await
@@ -117,19 +117,22 @@ pub fn connect(
 
 type Tracks = watch::Receiver<Arc<Vec<Track>>>;
 
-async fn open(
-    rules: Reconciler,
-    mut tracks: Tracks,
-    status: Arc<XStatus>,
-) -> Result<XStream, SourceError> {
-    let again_at = loop {
+async fn open(rules: Reconciler, mut tracks: Tracks) -> Result<XStream, SourceError> {
+    let (again_at, trouble) = loop {
         let (now_tracks, now) = (Arc::clone(&tracks.borrow_and_update()), Time::now());
         let again_at = changes_at(&now_tracks, &rules.source, now);
-        let report = rules.reconcile(&now_tracks, now).await?;
+        let report = match rules.reconcile(&now_tracks, now).await {
+            Ok(report) => report,
+            // X only wants to be asked later: what stands there is worth listening to until then.
+            Err(error @ SourceError::WaitUntil { .. }) if rules.status.standing().has_ours() => {
+                break (again_at, Some(error));
+            }
+            Err(error) => return Err(error),
+        };
         let is_needed = report.in_force > 0;
-        status.set(report);
+        rules.status.set(report);
         if is_needed {
-            break again_at;
+            break (again_at, None);
         }
         tracing::info!(
             source.name = rules.source.as_str(),
@@ -153,7 +156,7 @@ async fn open(
         lines: Lines::default(),
         ready: VecDeque::new(),
         ended: None,
-        rules: tokio::spawn(follow(rules, tracks, again_at, status)),
+        rules: tokio::spawn(follow(rules, tracks, again_at, trouble)),
     })
 }
 
@@ -215,10 +218,19 @@ async fn follow(
     rules: Reconciler,
     mut tracks: Tracks,
     mut again_at: Option<Time>,
-    status: Arc<XStatus>,
+    mut trouble: Option<SourceError>,
 ) {
     let mut failed = 0;
     loop {
+        match trouble {
+            None => failed = 0,
+            Some(error) => {
+                failed += 1;
+                if !wait_out(&rules, error, failed).await {
+                    failed = 0;
+                }
+            }
+        }
         if failed == 0 && !changed(&mut tracks, again_at).await {
             return;
         }
@@ -226,29 +238,32 @@ async fn follow(
         let (now_tracks, now) = (Arc::clone(&tracks.borrow_and_update()), Time::now());
         // Set whatever X answers: a turn that has been must not come again at once, for as long as X says no.
         again_at = changes_at(&now_tracks, &rules.source, now);
-        let error = match rules.reconcile(&now_tracks, now).await {
+        trouble = match rules.reconcile(&now_tracks, now).await {
             Ok(report) => {
-                failed = 0;
-                status.set(report);
-                continue;
+                rules.status.set(report);
+                None
             }
-            Err(error) => error,
+            Err(error) => Some(error),
         };
-        let reason = error.to_string();
-        tracing::warn!(
-            source.name = rules.source.as_str(),
-            reason,
-            "The rules at X can't be brought in line with the tracks"
-        );
-        status.set_problem(&reason);
-        failed += 1;
-        match error {
-            SourceError::Retry { ladder, .. } => tokio::time::sleep(pause(ladder, failed)).await,
-            SourceError::WaitUntil { at, .. } => tokio::time::sleep(at.since(Time::now())).await,
-            // The next change may be one that X takes.
-            SourceError::Stop { .. } | SourceError::CursorLost { .. } => failed = 0,
-        }
     }
+}
+
+/// Says that the rules could not be changed, and pauses as X or the ladder asks; `false` if only another change of tracks may help.
+async fn wait_out(rules: &Reconciler, error: SourceError, failed: u32) -> bool {
+    let reason = error.to_string();
+    tracing::warn!(
+        source.name = rules.source.as_str(),
+        reason,
+        "The rules at X can't be brought in line with the tracks"
+    );
+    rules.status.set_problem(&reason);
+    let span = match error {
+        SourceError::Retry { ladder, .. } => pause(ladder, failed),
+        SourceError::WaitUntil { at, .. } => at.since(Time::now()),
+        SourceError::Stop { .. } | SourceError::CursorLost { .. } => return false,
+    };
+    tokio::time::sleep(span).await;
+    true
 }
 
 /// A stream that is being read.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use anyhow::{Context as _, Result};
-use bowerbird_connect::x::{PlannedRule, plan_tracks};
+use bowerbird_connect::x::assumed_plan;
 use bowerbird_core::ids::TrackId;
-use bowerbird_core::rules::XLimits;
+use bowerbird_core::plan::{SlotRoom, SlotRule};
 use bowerbird_core::time::Time;
 use bowerbird_core::track::Track;
 use serde_json::{Value, json};
@@ -25,9 +25,9 @@ pub(super) async fn plan(context: &Context, client: &Client, args: &PlanArgs) ->
         .source
         .parse()
         .map_err(|error| Usage(format!("--source: {error}")))?;
-    let limits = XLimits {
+    let room = SlotRoom {
+        slots: args.rules,
         max_chars: args.chars,
-        ..XLimits::STREAM
     };
     let found = all(client).await?;
     let tracks: Vec<Track> = found
@@ -35,11 +35,12 @@ pub(super) async fn plan(context: &Context, client: &Client, args: &PlanArgs) ->
         .map(|track| serde_json::from_value(known_part(track)))
         .collect::<Result<_, _>>()
         .context("the process answered with tracks of another version")?;
-    let (planned, left_out) = plan_tracks(&tracks, &source, Time::now(), &limits, args.rules);
+    let plan = assumed_plan(&source, room, &tracks, Time::now());
+    let (planned, left_out) = (plan.rules, plan.left_out);
     if context.output.json {
         let rules: Vec<Value> = planned
             .iter()
-            .map(|rule| json!({ "rule": rule.text, "tracks": rule.tracks }))
+            .map(|rule| json!({ "rule": rule.rule, "tracks": rule.tracks }))
             .collect();
         return context
             .output
@@ -53,7 +54,7 @@ pub(super) async fn plan(context: &Context, client: &Client, args: &PlanArgs) ->
         "{} of {} rules, {} of {} characters",
         thousands(planned.len() as u64),
         thousands(args.rules as u64),
-        thousands(planned.iter().map(PlannedRule::chars).sum::<usize>() as u64),
+        thousands(planned.iter().map(|rule| rule.chars).sum::<usize>() as u64),
         thousands(args.rules.saturating_mul(args.chars) as u64),
     ))?;
     let rows: Vec<Vec<String>> = planned.iter().map(|rule| row(rule, &names)).collect();
@@ -71,11 +72,11 @@ pub(super) async fn plan(context: &Context, client: &Client, args: &PlanArgs) ->
 }
 
 /// One rule of the plan.
-fn row(rule: &PlannedRule, names: &HashMap<TrackId, &str>) -> Vec<String> {
+fn row(rule: &SlotRule, names: &HashMap<TrackId, &str>) -> Vec<String> {
     let tracks: Vec<&str> = rule.tracks.iter().map(|track| names[track]).collect();
-    let shown: String = rule.text.chars().take(SHOWN).collect();
+    let shown: String = rule.rule.chars().take(SHOWN).collect();
     vec![
-        rule.chars().to_string(),
+        rule.chars.to_string(),
         clean(&tracks.join(", ")),
         clean(&shown),
     ]
