@@ -92,8 +92,13 @@ pub trait Tracks: Send + Sync {
 /// What was missed and what could not be handled.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Gaps, newest first.
-    async fn gaps(&self, source: Option<&SourceName>, most: usize) -> Result<Vec<Gap>, StoreError>;
+    /// Gaps, newest beginning first, after the one with an id (`None` for the newest; after one that is not there comes nothing).
+    async fn gaps(
+        &self,
+        source: Option<&SourceName>,
+        before: Option<u64>,
+        most: usize,
+    ) -> Result<Vec<Gap>, StoreError>;
     /// The gaps that last because a budget is spent, oldest first.
     async fn withheld(&self) -> Result<Vec<Gap>, StoreError>;
     /// Dead letters, newest first, after an id (`None` for the newest).

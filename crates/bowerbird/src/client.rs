@@ -19,7 +19,7 @@ use tower::ServiceExt;
 
 use crate::commands;
 use crate::exit::Usage;
-use crate::folder::DataFolder;
+use crate::folder::{DataFolder, Missing};
 use crate::house::{House, Plan};
 
 pub(crate) mod query;
@@ -66,9 +66,18 @@ enum Way {
 }
 
 impl Client {
-    /// Finds the process that holds the data folder, or becomes it.
+    /// Finds the process that holds the data folder, or becomes it. A folder named on the command line must be there.
     pub(crate) async fn connect(context: &commands::Context, command: &str) -> Result<Self> {
-        let (settings, folder) = context.folder()?;
+        Self::begin(context, command, Missing::Refuse).await
+    }
+
+    /// The same for what may be the first thing done with a data folder.
+    pub(crate) async fn begin(
+        context: &commands::Context,
+        command: &str,
+        missing: Missing,
+    ) -> Result<Self> {
+        let (settings, folder) = context.folder(missing)?;
         let given_up = tokio::time::Instant::now() + HOLDER_ANSWERS_WITHIN;
         loop {
             let holder = match folder.hold(command)? {

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::cli::{Cli, Command, Global};
 use crate::config::{self, Secrets, Settings};
-use crate::folder::{DataFolder, Purpose};
+use crate::folder::{DataFolder, Missing, Purpose};
 use crate::logging;
 use crate::output::Output;
 
@@ -57,10 +57,14 @@ impl Context {
         }
     }
 
-    /// The configuration, and the data folder it names.
-    pub(crate) fn folder(&self) -> Result<(Settings, DataFolder)> {
+    /// The configuration, and the data folder it names. Only a name typed with the command may be mistyped: the usual folder, or the
+    /// configuration's, is empty before it is first used.
+    pub(crate) fn folder(&self, missing: Missing) -> Result<(Settings, DataFolder)> {
         let settings = self.settings(Secrets::LeaveOut)?;
-        let folder = DataFolder::open(&settings.data, Purpose::Main)?;
+        let folder = match (missing, &self.global.data) {
+            (Missing::Refuse, Some(typed)) => DataFolder::existing(typed),
+            _ => DataFolder::open(&settings.data, Purpose::Main),
+        }?;
         Ok((settings, folder))
     }
 }

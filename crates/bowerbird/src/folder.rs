@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::exit::Usage;
+
 /// The file that marks a folder as ours.
 const MARK: &str = "bowerbird-folder";
 /// The file that its holder locks.
@@ -60,6 +62,15 @@ pub(crate) struct Held {
     _lock: File,
 }
 
+/// What to do where there is no data folder of the name given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// Make one: this begins something.
+    Make,
+    /// Say so: this asks for what was kept.
+    Refuse,
+}
+
 /// Who holds a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Holder(String);
@@ -103,6 +114,30 @@ impl DataFolder {
             None => folder.write_mark(purpose)?,
         }
         Ok(folder)
+    }
+
+    /// Opens a folder that was made before; an error that says what to do where there is none, so that a mistyped name makes nothing.
+    pub(crate) fn existing(path: &Path) -> Result<Self> {
+        let shown = path.display();
+        let said = match path.canonicalize() {
+            Ok(whole) => {
+                let folder = Self { path: whole };
+                if folder.mark()?.is_some() {
+                    return Ok(folder);
+                }
+                format!("{shown} is no data folder: nothing of bowerbird is in it")
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                format!("there is no data folder {shown}")
+            }
+            Err(error) => {
+                return Err(error).with_context(|| format!("opening the data folder {shown}"));
+            }
+        };
+        Err(Usage(format!(
+            "{said}; give the right one with --data, or begin it with `bowerbird run`, `replay` or `track add`"
+        ))
+        .into())
     }
 
     /// Its path.

@@ -303,13 +303,27 @@ impl Jobs for FakeStore {
 
 #[async_trait]
 impl Ledger for FakeStore {
-    async fn gaps(&self, source: Option<&SourceName>, most: usize) -> Result<Vec<Gap>, StoreError> {
+    async fn gaps(
+        &self,
+        source: Option<&SourceName>,
+        before: Option<u64>,
+        most: usize,
+    ) -> Result<Vec<Gap>, StoreError> {
         let inner = self.inner();
-        let wanted = inner
-            .gaps
-            .iter()
-            .rev()
-            .filter(|gap| source.is_none_or(|source| gap.source == *source));
+        let place = |gap: &Gap| (gap.from, gap.id);
+        let mut all: Vec<&Gap> = inner.gaps.iter().collect();
+        all.sort_by_key(|gap| std::cmp::Reverse(place(gap)));
+        let last = match before {
+            None => None,
+            Some(id) => match all.iter().find(|gap| gap.id == id) {
+                Some(last) => Some(place(last)),
+                None => return Ok(Vec::new()),
+            },
+        };
+        let wanted = all.into_iter().filter(|gap| {
+            source.is_none_or(|source| gap.source == *source)
+                && last.is_none_or(|last| place(gap) < last)
+        });
         Ok(wanted.take(most).cloned().collect())
     }
 

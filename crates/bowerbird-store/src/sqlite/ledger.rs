@@ -16,13 +16,22 @@ use super::writer::WriterState;
 
 #[async_trait]
 impl Ledger for SqliteStore {
-    async fn gaps(&self, source: Option<&SourceName>, most: usize) -> Result<Vec<Gap>, StoreError> {
+    async fn gaps(
+        &self,
+        source: Option<&SourceName>,
+        before: Option<u64>,
+        most: usize,
+    ) -> Result<Vec<Gap>, StoreError> {
+        // No row has this number.
+        let before = before.map(|id| i64::try_from(id).unwrap_or(-1));
         let source = source.map(ToString::to_string);
         self.readers
             .run(move |connection| {
                 connection
                     .prepare_cached(include_str!("sql/gaps.sql"))
-                    .and_then(|mut all| all.query_map(params![source, most], gap)?.collect())
+                    .and_then(|mut all| {
+                        all.query_map(params![source, before, most], gap)?.collect()
+                    })
                     .map_err(failed)
             })
             .await

@@ -83,12 +83,12 @@ pub(crate) async fn list(
     before: Option<u64>,
     most: usize,
 ) -> Result<DeadLetters, ApiError> {
-    let dead_letters = site.store().dead_letters(before, most).await?;
-    let is_full = dead_letters.len() == most;
-    let next = dead_letters
-        .last()
-        .filter(|_| is_full)
-        .map(|last| last.id.to_string());
+    // One more tells whether there are more: a page that is just full may be the last.
+    let mut dead_letters = site.store().dead_letters(before, most + 1).await?;
+    let goes_on = dead_letters.len() > most;
+    dead_letters.truncate(most);
+    let last = dead_letters.last().filter(|_| goes_on);
+    let next = last.map(|last| last.id.to_string());
     Ok(DeadLetters { dead_letters, next })
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use bowerbird_core::counts::{Counts, counts};
+use bowerbird_core::ids::SourceName;
 use bowerbird_core::pipeline::Backfill;
 use bowerbird_core::spool::{LaneState, SpoolSize};
 use bowerbird_core::status::WorkerState;
@@ -127,7 +128,9 @@ impl From<Backfill> for BackfillView {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Gaps {
     /// Newest first.
-    gaps: Vec<Gap>,
+    pub(crate) gaps: Vec<Gap>,
+    /// What to pass as `before` for the next ones; `null` at the end.
+    pub(crate) next: Option<String>,
 }
 
 /// How everything is doing.
@@ -151,6 +154,7 @@ pub(crate) async fn find_counts(State(app): State<App>) -> Result<Json<CountsVie
     get, path = "/api/v1/gaps", tag = "status",
     params(
         ("source" = Option<String>, Query, description = "Of this source only"),
+        ("before" = Option<String>, Query, description = "`next` of the answer before"),
         ("limit" = Option<usize>, Query, description = "How many, 1 to 1000; 100 if not given")
     ),
     responses((status = 200, body = Gaps))
@@ -159,12 +163,29 @@ pub(crate) async fn list_gaps(
     State(app): State<App>,
     params: Params,
 ) -> Result<Json<Gaps>, ApiError> {
-    params.only(&[&["source", "limit"]])?;
+    params.only(&[&["source", "before", "limit"]])?;
     let source = params.source("source")?;
+    let before = params.parsed("before", "a gap's number")?;
     let most = params.number("limit", 100, MOST_GAPS)?;
-    Ok(Json(Gaps {
-        gaps: app.site.store().gaps(source.as_ref(), most).await?,
-    }))
+    gaps(&app.site, source.as_ref(), before, most)
+        .await
+        .map(Json)
+}
+
+/// Some gaps, newest first.
+pub(crate) async fn gaps(
+    site: &Site,
+    source: Option<&SourceName>,
+    before: Option<u64>,
+    most: usize,
+) -> Result<Gaps, ApiError> {
+    // One more tells whether there are more: a page that is just full may be the last.
+    let mut gaps = site.store().gaps(source, before, most + 1).await?;
+    let goes_on = gaps.len() > most;
+    gaps.truncate(most);
+    let last = gaps.last().filter(|_| goes_on);
+    let next = last.map(|last| last.id.to_string());
+    Ok(Gaps { gaps, next })
 }
 
 /// How everything is doing, now.

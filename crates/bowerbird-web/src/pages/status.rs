@@ -4,14 +4,14 @@ use axum::extract::State;
 use axum::response::Response;
 use bowerbird_core::counts::Counts;
 use bowerbird_core::status::WorkerState;
-use bowerbird_core::store::{DeadLetter, Gap};
+use bowerbird_core::store::DeadLetter;
 use maud::{Markup, html};
 
 use super::format::moment;
 use super::layout::{Nav, Shell};
 use super::{Caller, OurForm, see, token_field};
 use crate::api::dead_letters::{self, DeadLetters};
-use crate::api::status::{SourceView, StatusView, status};
+use crate::api::status::{Gaps, SourceView, StatusView, gaps, status};
 use crate::error::ApiError;
 use crate::format::{bytes, number, plural, segment};
 use crate::params::{Params, parse_id};
@@ -26,7 +26,8 @@ pub(crate) async fn show_status(
     params: Params,
 ) -> Result<Response, ApiError> {
     let status = status(&app.site).await?;
-    let gaps = app.site.store().gaps(None, ROWS).await?;
+    let gaps_before = params.parsed("gaps_before", "a gap's number")?;
+    let gaps = gaps(&app.site, None, gaps_before, ROWS).await?;
     let before = params.parsed("before", "a dead letter's number")?;
     let dead = dead_letters::list(&app.site, before, ROWS).await?;
     let body = html! {
@@ -135,9 +136,9 @@ fn storage_panel(status: &StatusView) -> Markup {
     }
 }
 
-fn gaps_panel(gaps: &[Gap]) -> Markup {
+fn gaps_panel(Gaps { gaps, next }: &Gaps) -> Markup {
     html! {
-        section.panel aria-labelledby="gaps-h" {
+        section.panel #gaps aria-labelledby="gaps-h" {
             h2 #gaps-h { "Gaps" }
             @if gaps.is_empty() { p.empty { "None: for every source, all of the time since it was first heard is accounted for." } }
             @else {
@@ -156,6 +157,7 @@ fn gaps_panel(gaps: &[Gap]) -> Markup {
                         }
                     }
                 } }
+                @if let Some(next) = next { p.buttons { a.button.quiet rel="next" href=(format!("/status?gaps_before={next}#gaps")) { "Older gaps" } } }
             }
         }
     }

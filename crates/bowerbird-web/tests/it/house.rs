@@ -183,12 +183,36 @@ impl House {
             post_id: id.to_owned().into(),
             author_id: "7".into(),
         };
+        self.forget(id, delete).await;
+    }
+
+    /// An account is gone.
+    pub async fn gone(&self, account: &str) {
+        let delete = Delete::Account {
+            account_id: account.to_owned().into(),
+            status: "deleted".into(),
+        };
+        self.forget(account, delete).await;
+    }
+
+    async fn forget(&self, id: &str, delete: Delete<'_>) {
         let event = Event {
             id: EventId::new("x", id.to_owned()),
             at: None,
             body: EventBody::Delete(delete),
         };
         self.happen(event, b"").await;
+    }
+
+    /// A connection is cut at a second of the day.
+    pub async fn gap(&self, second: i64) {
+        let content = Content::Gap {
+            from: Time(clock().0 + second * 1_000_000),
+            until: None,
+            reason: "the connection was cut".into(),
+            lost: None,
+        };
+        self.append(0, content).await;
     }
 
     async fn happen(&self, event: Event<'_>, raw: &[u8]) {

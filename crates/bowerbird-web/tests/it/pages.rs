@@ -139,6 +139,66 @@ async fn empty_pages_say_what_would_fill_them() {
 }
 
 #[tokio::test]
+async fn gaps_are_turned_page_by_page() {
+    let house = House::new().await;
+    for second in 0..50 {
+        house.gap(second).await;
+    }
+    let full = house.get("/status").await.text;
+    assert_eq!(full.matches("still open").count(), 50);
+    assert!(!full.contains("Older gaps"), "a page that is just full");
+    house.gap(50).await;
+    let first = house.get("/status").await.text;
+    assert!(
+        first.contains("href=\"/status?gaps_before=2#gaps\""),
+        "{first}"
+    );
+    let second = house.get("/status?gaps_before=2").await.text;
+    assert_eq!(second.matches("still open").count(), 1);
+
+    let page = house.get("/api/v1/gaps?limit=50").await.json();
+    assert_eq!(page["next"], "2");
+    let page = house.get("/api/v1/gaps?limit=50&before=2").await.json();
+    assert_eq!(
+        (&page["gaps"][0]["id"], &page["next"]),
+        (&"1".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(
+        house.get("/api/v1/gaps?before=x").await.code(),
+        "bad_parameter"
+    );
+}
+
+#[tokio::test]
+async fn a_caught_post_says_why_it_was_caught() {
+    let house = House::new().await;
+    let cats = house.track("Cats", "cat").await;
+    house.post("1", "a cat").await;
+    let pages = [
+        format!("/tracks/{cats}"),
+        "/posts/x/1".to_owned(),
+        "/search".to_owned(),
+    ];
+    for page in &pages {
+        let shown = house.get(page).await.text;
+        assert!(shown.contains("a <mark>cat</mark>"), "{page}: {shown}");
+    }
+    let path = format!("/api/v1/tracks/{cats}");
+    let changed = serde_json::json!({ "name": "Cats", "rule": "dog" });
+    house
+        .call(Trust::InProcess, "PUT", &path, Some(changed))
+        .await;
+    for page in &pages {
+        let shown = house.get(page).await.text;
+        let said = "Matched in an earlier rule of the track";
+        assert!(
+            !shown.contains("<mark>") && shown.contains(said),
+            "{page}: {shown}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn dead_letters_are_handled_on_the_status_page() {
     let house = House::new().await;
     house.refuse(b"fine now", "was not understood").await;

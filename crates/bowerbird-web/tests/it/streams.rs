@@ -79,6 +79,22 @@ async fn what_happens_arrives_live() {
 }
 
 #[tokio::test]
+async fn an_account_that_is_gone_concerns_every_reader() {
+    let house = House::new().await;
+    let cats = house.track("Cats", "cat").await;
+    let mut only = Reading::open(&house, &format!("/api/v1/live?tracks={cats}"), None).await;
+    let mut tail = Reading::open(&house, "/api/v1/tail", None).await;
+    only.until(": live").await;
+    tail.until("\n").await;
+    house.gone("7").await;
+    let text = only.until("\"deleted\"}\n\n").await;
+    let event = "event: gone\nid: 0\ndata: {\"author\":\"x/7\",\"status\":\"deleted\"}\n\n";
+    assert!(text.contains(event), "{text}");
+    let line = tail.until("}\n").await;
+    assert_eq!(line.trim_start(), "{\"gone\":\"x/7\"}\n");
+}
+
+#[tokio::test]
 async fn a_reader_that_comes_back_gets_what_it_missed() {
     let house = House::new().await;
     for n in 0..5 {

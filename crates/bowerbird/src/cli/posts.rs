@@ -136,5 +136,8 @@ pub(crate) enum GapCommand {
         /// Of this source only
         #[arg(long, value_name = "SOURCE")]
         source: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        limit: u64,
     },
 }

@@ -7,24 +7,35 @@ use super::Context;
 use super::track::text;
 use crate::cli::GapCommand;
 use crate::client::query::Address;
-use crate::client::{Client, MOST_ITEMS};
+use crate::client::{Client, List};
+use crate::output::thousands;
 
 /// Lists gaps, newest first.
 pub(super) async fn gap(context: &Context, command: GapCommand) -> Result<()> {
-    let GapCommand::Ls { source } = command;
+    let GapCommand::Ls { source, limit } = command;
     let client = Client::connect(context, "gap").await?;
-    let address = Address::new("/api/v1/gaps")
-        .with_some("source", source.as_deref())
-        .with("limit", &MOST_ITEMS.to_string());
-    let answer: Value = client.get(address.as_str()).await?;
-    let gaps = answer["gaps"].as_array().cloned().unwrap_or_default();
-    if gaps.len() as u64 == MOST_ITEMS {
-        context
-            .output
-            .talk("there may be more; the newest 1,000 are listed");
+    let list = List {
+        address: Address::new("/api/v1/gaps").with_some("source", source.as_deref()),
+        items: "gaps",
+        cursor: "before",
+    };
+    let mut gaps = Vec::new();
+    let show = |gap: &Value| {
+        if context.output.json {
+            return context.output.value(gap);
+        }
+        gaps.push(gap.clone());
+        Ok(())
+    };
+    let shown = client.each(&list, limit, show).await?;
+    if shown == limit {
+        context.output.talk(format_args!(
+            "there may be more; the newest {} are listed, --limit lists as many as you like",
+            thousands(limit)
+        ));
     }
     if context.output.json {
-        return gaps.iter().try_for_each(|gap| context.output.value(gap));
+        return Ok(());
     }
     if gaps.is_empty() {
         context

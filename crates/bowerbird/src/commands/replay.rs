@@ -12,6 +12,7 @@ use super::Context;
 use super::counts::Summary;
 use crate::cli::{KeepArg, ReplayArgs, TrackRule};
 use crate::exit::Usage;
+use crate::folder::Missing;
 use crate::house::{House, Plan};
 use crate::progress::Progress;
 use crate::server::Server;
@@ -24,7 +25,7 @@ pub(super) async fn replay(context: &Context, args: &ReplayArgs) -> Result<()> {
     let output = &context.output;
     args.tracks.iter().try_for_each(check_rule)?;
     let found = wiring::survey(&args.paths)?;
-    let (settings, folder) = context.folder()?;
+    let (settings, folder) = context.folder(Missing::Make)?;
     let held = folder.take("replay").await?;
     output.talk(format_args!("data: {}", folder.path().display()));
     output.talk(format_args!("reading {found}"));

@@ -8,6 +8,7 @@ use super::track::text;
 use crate::cli::SpoolCommand;
 use crate::client::Client;
 use crate::client::query::Address;
+use crate::folder::Missing;
 use crate::output::{bytes_for_people, plural, thousands};
 use crate::wiring;
 
@@ -101,7 +102,7 @@ async fn peek(context: &Context, from: Option<u64>, most: u64) -> Result<()> {
 
 /// Reads every byte; holds the folder meanwhile, so that nothing moves.
 async fn fsck(context: &Context, repair: bool) -> Result<()> {
-    let (_, folder) = context.folder()?;
+    let (_, folder) = context.folder(Missing::Refuse)?;
     let _held = folder.take("spool fsck").await?;
     let report = wiring::check_spool(&folder.path().join("spool"), repair)?;
     let output = &context.output;

@@ -16,6 +16,7 @@ use crate::client::query::Address;
 use crate::client::{Client, Pieces};
 use crate::config::Secrets;
 use crate::exit::Usage;
+use crate::folder::Missing;
 use crate::house::House;
 use crate::output::plural;
 use crate::server::Server;
@@ -24,8 +25,14 @@ use crate::wiring;
 
 /// Prints until the reader has enough or nothing more comes.
 pub(super) async fn tail(context: &Context, args: &TailArgs) -> Result<()> {
-    let client = Client::connect(context, "tail").await?;
     let source = args.source.as_ref();
+    // With a source, it may be the first thing captured.
+    let missing = if source.is_some() {
+        Missing::Make
+    } else {
+        Missing::Refuse
+    };
+    let client = Client::begin(context, "tail", missing).await?;
     let address = Address::new("/api/v1/tail")
         .with_some("rule", args.rule.as_deref())
         .with_some("source", source.map(SourceName::as_str));

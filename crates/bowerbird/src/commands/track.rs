@@ -15,6 +15,7 @@ use super::Context;
 use crate::cli::{TrackChanges, TrackCommand, parse_span};
 use crate::client::Client;
 use crate::exit::Usage;
+use crate::folder::Missing;
 use crate::output::{clean, thousands};
 
 /// How often a backfill is asked how far it is.
@@ -26,7 +27,11 @@ pub(super) async fn track(context: &Context, command: TrackCommand) -> Result<()
         // It needs no tracks, and so neither a process nor its data folder.
         return test::test(context, args).await;
     }
-    let client = &Client::connect(context, "track").await?;
+    let missing = match command {
+        TrackCommand::Add { .. } => Missing::Make,
+        _ => Missing::Refuse,
+    };
+    let client = &Client::begin(context, "track", missing).await?;
     match command {
         TrackCommand::Ls => list(context, client).await,
         TrackCommand::Add {

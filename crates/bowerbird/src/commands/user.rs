@@ -11,6 +11,7 @@ use super::Context;
 use crate::cli::UserCommand;
 use crate::client::Client;
 use crate::exit::Usage;
+use crate::folder::Missing;
 
 /// Sets or lists.
 pub(super) async fn user(context: &Context, command: UserCommand) -> Result<()> {
@@ -21,7 +22,7 @@ pub(super) async fn user(context: &Context, command: UserCommand) -> Result<()> 
             } else {
                 from_terminal(&user)?
             };
-            let client = Client::connect(context, "user").await?;
+            let client = Client::begin(context, "user", Missing::Make).await?;
             let address = format!("/api/v1/users/{}/password", segment(&user));
             let _: Value = client
                 .put(&address, &json!({ "password": password.expose_secret() }))

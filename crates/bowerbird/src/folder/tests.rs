@@ -48,6 +48,27 @@ fn only_a_demo_s_folder_is_emptied() {
 }
 
 #[test]
+fn a_mistyped_name_makes_no_folder() {
+    let home = tempfile::tempdir().unwrap();
+    let missing = home.path().join("mistyped/data");
+    let said = DataFolder::existing(&missing).unwrap_err();
+    assert!(said.is::<Usage>(), "{said:?}");
+    let said = said.to_string();
+    let names = [missing.to_str().unwrap(), "--data", "`bowerbird run`"];
+    assert!(names.iter().all(|name| said.contains(name)), "{said}");
+    assert!(!home.path().join("mistyped").try_exists().unwrap());
+    // What is there and not ours stays as it is.
+    let said = DataFolder::existing(home.path()).unwrap_err().to_string();
+    assert!(said.contains("is no data folder"), "{said}");
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+    for purpose in [Purpose::Main, Purpose::Demo] {
+        let path = home.path().join(purpose.mark().trim());
+        DataFolder::open(&path, purpose).unwrap();
+        assert!(DataFolder::existing(&path).is_ok());
+    }
+}
+
+#[test]
 fn the_folder_is_the_owner_s_alone() {
     use std::os::unix::fs::PermissionsExt;
     let home = tempfile::tempdir().unwrap();

@@ -179,6 +179,33 @@ fn the_plan_for_x_says_who_shares_and_who_goes_without() {
 }
 
 #[test]
+fn a_mistyped_folder_is_told_of_and_not_made() {
+    let home = Home::new();
+    let asking: [&[&str]; 6] = [
+        &["search", "anything"],
+        &["export"],
+        &["spool", "ls"],
+        &["spool", "fsck"],
+        &["track", "ls"],
+        &["tail", "anything"],
+    ];
+    for command in asking {
+        let said = home.run(&[command, &["--data", "mistyped"]].concat());
+        let said = said.failed(2);
+        assert!(said.contains("there is no data folder mistyped"), "{said}");
+    }
+    assert!(!home.path("mistyped").try_exists().unwrap());
+    home.run(&["track", "add", "rain", "rain", "--data", "begun"])
+        .ok();
+    assert!(
+        home.run(&["track", "ls", "--data", "begun"])
+            .ok()
+            .stdout
+            .contains("rain")
+    );
+}
+
+#[test]
 fn an_empty_folder_answers_every_question() {
     let home = Home::new();
     assert!(

@@ -34,7 +34,7 @@ fn in_all(limit: Money) -> Budget {
 }
 
 async fn gaps(parts: &Parts) -> Vec<Gap> {
-    let gaps = parts.store.gaps(None, 10).await.unwrap();
+    let gaps = parts.store.gaps(None, None, 10).await.unwrap();
     let of_budgets = gaps.into_iter().filter(|gap| gap.reason.contains("budget"));
     of_budgets.collect()
 }

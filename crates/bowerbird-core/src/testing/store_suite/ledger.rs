@@ -13,6 +13,8 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     backend.begin().await;
     a_gap_begins_and_ends(backend).await;
     backend.begin().await;
+    gaps_come_in_pages(backend).await;
+    backend.begin().await;
     a_track_may_have_a_gap_of_its_own(backend).await;
     backend.begin().await;
     refused_frames_become_dead_letters(backend).await;
@@ -56,7 +58,7 @@ async fn a_track_may_have_a_gap_of_its_own(backend: &mut dyn StoreBackend) {
         let record = lane.encode(content);
         assert_eq!(lane.write(vec![record]).await, written(0, 0, 0));
     }
-    let gaps = lane.store.gaps(None, 10).await.expect("a store answers");
+    let gaps = lane.store.gaps(None, None, 10).await.expect("a store answers");
     let mut spans: Vec<_> = gaps.iter().map(|gap| (gap.track, gap.until)).collect();
     spans.sort_unstable();
     assert_eq!(
@@ -97,7 +99,7 @@ async fn a_gap_begins_and_ends(backend: &mut dyn StoreBackend) {
     lane.write(vec![record]).await;
     let gaps = lane
         .store
-        .gaps(Some(&source("stream")), 10)
+        .gaps(Some(&source("stream")), None, 10)
         .await
         .expect("a store answers");
     let expected = |gap: &Gap, from, until, lost| {
@@ -112,20 +114,45 @@ async fn a_gap_begins_and_ends(backend: &mut dyn StoreBackend) {
     expected(&gaps[1], second(1), Some(second(5)), Some(2));
     assert_eq!(
         lane.store
-            .gaps(None, 10)
+            .gaps(None, None, 10)
             .await
             .expect("a store answers")
             .len(),
         3
     );
-    assert_eq!(
-        lane.store
-            .gaps(None, 1)
-            .await
-            .expect("a store answers")
-            .len(),
-        1
-    );
+}
+
+async fn gaps_come_in_pages(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    // Not in the order in which they began; two begin at once.
+    for (source, began) in [
+        ("stream", 5),
+        ("other", 9),
+        ("stream", 1),
+        ("other", 5),
+        ("stream", 3),
+    ] {
+        lane.through(source);
+        let record = lane.encode(gap(second(began), None, None));
+        lane.write(vec![record]).await;
+    }
+    for (only, expected) in [(None, vec![9, 5, 5, 3, 1]), (Some("stream"), vec![5, 3, 1])] {
+        let only = only.map(source);
+        let mut began = Vec::new();
+        let mut before = None;
+        loop {
+            let page = lane.store.gaps(only.as_ref(), before, 2).await;
+            let page = page.expect("a store answers");
+            assert!(page.len() <= 2);
+            began.extend(page.iter().map(|gap| gap.from));
+            let Some(last) = page.last() else { break };
+            before = Some(last.id);
+        }
+        let expected: Vec<Time> = expected.into_iter().map(second).collect();
+        assert_eq!(began, expected, "{only:?}");
+    }
+    let after_none = lane.store.gaps(None, Some(u64::MAX), 2).await;
+    assert_eq!(after_none.expect("a store answers"), []);
 }
 
 async fn refused_frames_become_dead_letters(backend: &mut dyn StoreBackend) {
