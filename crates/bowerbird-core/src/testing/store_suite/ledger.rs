@@ -58,7 +58,11 @@ async fn a_track_may_have_a_gap_of_its_own(backend: &mut dyn StoreBackend) {
         let record = lane.encode(content);
         assert_eq!(lane.write(vec![record]).await, written(0, 0, 0));
     }
-    let gaps = lane.store.gaps(None, None, 10).await.expect("a store answers");
+    let gaps = lane
+        .store
+        .gaps(None, None, 10)
+        .await
+        .expect("a store answers");
     let mut spans: Vec<_> = gaps.iter().map(|gap| (gap.track, gap.until)).collect();
     spans.sort_unstable();
     assert_eq!(

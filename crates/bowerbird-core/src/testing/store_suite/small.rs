@@ -104,7 +104,10 @@ async fn an_empty_store_is_empty(backend: &mut dyn StoreBackend) {
     assert_eq!(store.counts().await.expect("a store answers"), []);
     assert_eq!(store.captures().await.expect("a store answers"), []);
     assert_eq!(store.tracks().await.expect("a store answers"), []);
-    assert_eq!(store.gaps(None, None, 10).await.expect("a store answers"), []);
+    assert_eq!(
+        store.gaps(None, None, 10).await.expect("a store answers"),
+        []
+    );
     assert_eq!(
         store.write(Vec::new()).await.expect("a store writes"),
         super::written(0, 0, 0)
