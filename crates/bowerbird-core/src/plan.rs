@@ -59,6 +59,8 @@ pub struct TrackShare {
 pub struct SlotPlan {
     /// The source.
     pub source: SourceName,
+    /// What people call its service.
+    pub service: String,
     /// When the rules at the service were last listed or changed by this process; `null`: never, and the plan is made as if it had none of ours.
     pub listed_at: Option<Time>,
     /// Why the plan is made from nothing, or why the service can't be brought in line with it just now; empty when all is well.
@@ -146,4 +148,31 @@ pub struct Planning {
     pub assumed: AssumedPlan,
     /// The room of a plan that nothing else was said of.
     pub usual: SlotRoom,
+}
+
+impl Default for Planning {
+    /// For a program without such sources.
+    fn default() -> Self {
+        Self {
+            planners: Vec::new(),
+            assumed: |source, room, _, _| SlotPlan {
+                source: source.clone(),
+                service: "no service".to_owned(),
+                listed_at: None,
+                note: "there is nothing to plan for here".to_owned(),
+                slots: room.slots,
+                max_chars: room.max_chars,
+                foreign: 0,
+                free: room.slots,
+                rules: Vec::new(),
+                delete: Vec::new(),
+                shares: Vec::new(),
+                left_out: Vec::new(),
+            },
+            usual: SlotRoom {
+                slots: 0,
+                max_chars: 0,
+            },
+        }
+    }
 }

@@ -16,6 +16,7 @@ pub(crate) mod bill;
 pub(crate) mod chart;
 pub(crate) mod dead_letters;
 pub(crate) mod export;
+pub(crate) mod plan;
 pub(crate) mod posts;
 pub(crate) mod rules;
 pub(crate) mod spool;
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Router<App> {
             "/tracks/{id}/backfill",
             get(tracks::find_backfill).post(tracks::start_backfill),
         )
+        .route("/plan", get(plan::find_plan).post(plan::try_plan))
         .route("/rules/check", post(rules::check_rule))
         .route("/posts", get(posts::search_posts))
         .route("/posts/{service}/{id}", get(posts::find_post))
@@ -93,7 +95,7 @@ pub(crate) fn routes() -> Router<App> {
         status::find_status, status::find_counts, status::list_gaps, bill::find_bill,
         tracks::list_tracks, tracks::create_track, tracks::find_track, tracks::update_track, tracks::delete_track,
         tracks::pause_track, tracks::resume_track, tracks::find_backfill, tracks::start_backfill,
-        rules::check_rule,
+        rules::check_rule, plan::find_plan, plan::try_plan,
         posts::search_posts, posts::find_post, posts::find_raw, posts::list_recent,
         chart::find_chart, export::export_jsonl, export::export_csv, stream::live, stream::tail,
         dead_letters::list_dead_letters, dead_letters::find_dead_letter, dead_letters::find_dead_letter_raw,

@@ -23,6 +23,7 @@ mod home;
 mod layout;
 mod login;
 mod marks;
+mod plan;
 mod post_page;
 mod rule_box;
 mod search;
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/status", get(status::show_status))
         .route("/bill", get(bill::show_bill))
         .route("/status/dead-letters", post(status::handle_dead_letters))
+        .route("/plan", get(plan::show_plan).post(plan::try_plan))
         .route("/tracks", post(track::create_track))
         .route(
             "/tracks/{id}",

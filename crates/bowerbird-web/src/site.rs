@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bowerbird_core::pipeline::{Engine, Parts};
+use bowerbird_core::plan::Planning;
 use bowerbird_core::store::Store;
 use bowerbird_core::time::Time;
 use tokio::sync::{Semaphore, watch};
@@ -52,6 +53,8 @@ pub struct SiteOptions {
     pub backup_folder: PathBuf,
     /// Is the page reached through TLS? Then cookies say so.
     pub secure_cookies: bool,
+    /// Says how tracks share the rules of services that give few.
+    pub planning: Planning,
     /// The program's version.
     pub version: &'static str,
 }
@@ -71,6 +74,7 @@ impl SiteOptions {
             max_live_readers: 2_000,
             backup_folder,
             secure_cookies: false,
+            planning: Planning::default(),
             version,
         }
     }

@@ -10,6 +10,7 @@ use bowerbird_core::counts::{self, Counts};
 use bowerbird_core::hub::Hub;
 use bowerbird_core::live::LiveTracks;
 use bowerbird_core::pipeline::{Engine, Parts};
+use bowerbird_core::plan::Planning;
 use bowerbird_core::raw::RawCodec;
 use bowerbird_core::status::{Status, WorkerState};
 use bowerbird_core::store::KeepPosts;
@@ -38,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) behind_tls: bool,
     /// What priced sources cost and may cost.
     pub(crate) tariffs: Tariffs,
+    /// Says how tracks share the rules of sources that give few.
+    pub(crate) planning: Planning,
 }
 
 impl Default for Plan {
@@ -50,6 +53,7 @@ impl Default for Plan {
             hosts: Vec::new(),
             behind_tls: false,
             tariffs: Tariffs::new(),
+            planning: wiring::planning(&[]),
         }
     }
 }
@@ -63,6 +67,7 @@ impl Plan {
             keep: settings.sources.iter().map(keep_posts).collect(),
             hosts: settings.hosts.clone(),
             behind_tls: settings.behind_tls,
+            planning: wiring::planning(&settings.sources),
             tariffs: settings
                 .sources
                 .iter()
@@ -138,6 +143,7 @@ impl House {
         let mut options = SiteOptions::new(Time::now, port, backups, env!("CARGO_PKG_VERSION"));
         options.hosts.clone_from(&self.plan.hosts);
         options.secure_cookies = self.plan.behind_tls;
+        options.planning = self.plan.planning.clone();
         Site::new(Arc::clone(&self.engine), self.parts.clone(), options)
     }
 

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use bowerbird_connect::replay::{self, ReplayConfig, ReplayProgress};
+use bowerbird_connect::replay::{self, ReplayConfig, ReplayProgress, Survey};
 use bowerbird_connect::synthetic::{self, SyntheticConfig};
 use bowerbird_connect::x::{self, XConfig};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::live::LiveTracks;
 use bowerbird_core::pipeline::Parts;
+use bowerbird_core::plan::{Planning, SlotRoom};
 use bowerbird_core::raw::RawCodec;
+use bowerbird_core::rules::XLimits;
 use bowerbird_core::source::{Connection, Keep};
 use bowerbird_core::spool::Spool;
 use bowerbird_core::store::Store;
@@ -103,11 +105,32 @@ pub(crate) fn connections(sources: &[SourceSettings], parts: &Parts) -> Result<V
     sources.iter().map(connect).collect()
 }
 
+/// What says how tracks share the rules of sources that give few.
+pub(crate) fn planning(sources: &[SourceSettings]) -> Planning {
+    let usual = |slots| SlotRoom {
+        slots,
+        max_chars: XLimits::STREAM.max_chars,
+    };
+    let planner = |source: &SourceSettings| match &source.kind {
+        SourceKind::X(settings) => {
+            let (room, status) = (usual(settings.max_rules), Arc::clone(&settings.status));
+            Some(x::planner(source.name.clone(), room, status))
+        }
+        SourceKind::Synthetic { .. } | SourceKind::Replay { .. } => None,
+    };
+    Planning {
+        planners: sources.iter().filter_map(planner).collect(),
+        assumed: x::assumed_plan,
+        usual: usual(x::X_MAX_RULES),
+    }
+}
+
 fn x_config(settings: &XSettings) -> Result<XConfig> {
     let bearer = settings.bearer.clone();
     Ok(XConfig {
         base_url: settings.base_url.clone(),
         max_rules: settings.max_rules,
+        status: Arc::clone(&settings.status),
         ..XConfig::new(bearer.context("its token was not fetched")?)
     })
 }
@@ -126,6 +149,8 @@ pub(crate) fn synthetic(name: &str, rate: u32, seed: u64, keep: Keep) -> Result<
 pub(crate) struct Replay {
     /// The source.
     pub(crate) connection: Connection,
+    /// What it will read.
+    pub(crate) found: Survey,
     /// Bytes read of all bytes.
     pub(crate) progress: HowFar,
 }
@@ -145,6 +170,7 @@ pub(crate) fn replay(name: &str, paths: &[String], speed: Speed, keep: Keep) -> 
     let connection = replay::connect(SourceName::parse(name)?, keep, config)?;
     Ok(Replay {
         connection,
+        found: progress.survey(),
         progress: Arc::new(move || progress.bytes()),
     })
 }
@@ -169,7 +195,11 @@ pub(crate) fn check(source: &SourceSettings) -> Result<String> {
 
 /// What a replay of these paths would read, without reading it; that there is nothing is an error.
 pub(crate) fn survey(paths: &[String]) -> Result<String> {
-    let found = replay::survey(paths)?;
+    in_words(replay::survey(paths)?, paths)
+}
+
+/// What was found where; that it is nothing is an error.
+pub(crate) fn in_words(found: Survey, paths: &[String]) -> Result<String> {
     if found.n_files == 0 {
         bail!("no file in {}", paths.join(", "));
     }

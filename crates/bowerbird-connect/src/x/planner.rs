@@ -21,7 +21,9 @@ pub fn planner(source: SourceName, room: SlotRoom, status: Arc<XStatus>) -> Plan
         let standing = status.standing();
         let mut plan = shown(&name, room, &standing, tracks, now);
         plan.note = match standing.at {
-            None => "made from nothing: this process has not asked X which rules it has".to_owned(),
+            None => {
+                "made from nothing: this process has not heard from X which rules it has".to_owned()
+            }
             Some(_) => status.report().problem,
         };
         plan
@@ -64,6 +66,7 @@ fn shown(
     left_out.sort_by_key(|left_out| places.get(&left_out.track).copied());
     SlotPlan {
         source: source.clone(),
+        service: "X".to_owned(),
         listed_at: standing.at,
         note: String::new(),
         slots: room.slots,

@@ -297,7 +297,8 @@ async fn taken_up(site: &Site, track: Track) -> Result<TrackView, ApiError> {
     Ok(view(site, track, &captures))
 }
 
-fn checked(draft: TrackDraft) -> Result<TrackDraft, ApiError> {
+/// A draft that may be saved, as far as it alone says.
+pub(crate) fn checked(draft: TrackDraft) -> Result<TrackDraft, ApiError> {
     let name = draft.name.trim().to_owned();
     if name.is_empty()
         || name.chars().count() > MAX_NAME_CHARS

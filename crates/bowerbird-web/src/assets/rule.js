@@ -26,7 +26,9 @@ function watch(box, tracks, onChecked) {
     try {
       const check = await ask('POST', '/rules/check', { rule, samples: 5 }, running.signal);
       if (field.value !== rule) return;
-      show(box, rule, check, tracks);
+      const plans = box.dataset.forX && check.ok ? await plan(box, rule, running.signal) : [];
+      if (field.value !== rule) return;
+      show(box, rule, check, plans, tracks);
       onChecked(check);
     } catch (error) {
       if (error.name !== 'AbortError') says(box, element('p', {}, error.message));
@@ -44,6 +46,18 @@ function watch(box, tracks, onChecked) {
   if (field.value) look();
 }
 
+/** What saving this rule would do to the rules at X; nothing where that can't be told. */
+async function plan(box, rule, signal) {
+  const id = box.closest('[data-track]')?.dataset.track;
+  try {
+    const { plans } = await ask('POST', '/plan', { id, rule }, signal);
+    return plans;
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    return [];
+  }
+}
+
 /** Forgets what was said. */
 export function clear(box) {
   says(box);
@@ -55,7 +69,7 @@ function says(box, ...children) {
   box.querySelector('.rule-says').replaceChildren(...children);
 }
 
-function show(box, rule, check, tracks) {
+function show(box, rule, check, plans, tracks) {
   showError(box, rule, check.error);
   box.querySelector('.rule-samples').hidden = true;
   if (!check.ok) {
@@ -73,6 +87,7 @@ function show(box, rule, check, tracks) {
     ...check.costs.map((cost) => element('p', { class: 'cost' }, costText(cost))),
     ...problems.map((problem) => element('p', { class: 'advice' }, `${problem.message}${problem.hint ? ` (${problem.hint})` : ''}`)),
     ...(box.dataset.forX && check.x_asks ? [element('p', { class: 'explanation' }, 'X is asked for ', element('code', {}, check.x_asks), '; what comes is matched here.')] : []),
+    ...plans.map(({ summary }) => element('p', { class: 'plan' }, summary)),
   );
   const list = box.querySelector('.rule-samples');
   list.hidden = samples.length === 0;

@@ -11,7 +11,7 @@ use super::article::{Names, article};
 use super::format::{clock, colour};
 use super::layout::{Nav, Shell};
 use super::marks::mark_caught;
-use super::rule_box::{is_for_x, rule_field, rule_help};
+use super::rule_box::{is_for_x, rule_field, rule_help, try_button};
 use super::{Caller, chart, token_field};
 use crate::api::chart::last_hour;
 use crate::api::tracks::{TrackView, all_tracks};
@@ -35,7 +35,7 @@ pub(crate) async fn show_home(
         div.home {
             aside.side {
                 (new_track(&caller, is_for_x(&app.site)))
-                (track_list(&tracks))
+                (track_list(&tracks, is_for_x(&app.site)))
             }
             div.stream {
                 h1.visually-hidden { "Live" }
@@ -95,17 +95,19 @@ fn new_track(caller: &Caller, for_x: bool) -> Markup {
                 input #new-name name="name" maxlength="100" autocomplete="off" placeholder="taken from the rule if left empty";
                 p.form-error role="alert" hidden {}
                 button type="submit" { "Start capturing" }
+                (try_button(for_x))
             }
             (rule_help())
         }
     }
 }
 
-fn track_list(tracks: &[TrackView]) -> Markup {
+fn track_list(tracks: &[TrackView], for_x: bool) -> Markup {
     html! {
         section.panel aria-labelledby="tracks" {
             h2 #tracks { "Tracks" }
             ul #track-list .track-list { @for view in tracks { (track_item(view)) } }
+            @if for_x { p.hint { a href="/plan" { "How they share X\u{2019}s rules" } } }
             p #no-tracks hidden[!tracks.is_empty()] { "No tracks yet. Type a rule above: posts that match it are caught from then on, and counted here." }
         }
     }

@@ -19,6 +19,11 @@ pub(crate) fn rule_field(id: &str, rule: &str, rows: u32, for_x: bool) -> Markup
     }
 }
 
+/// Leads to what saving the form would do to the rules at X; changes nothing.
+pub(crate) fn try_button(for_x: bool) -> Markup {
+    html! { @if for_x { " " button.quiet type="submit" formaction="/plan" { "What would change at X?" } } }
+}
+
 /// Does a source speak to X, whose stream takes not every rule?
 pub(crate) fn is_for_x(site: &Site) -> bool {
     site.parts

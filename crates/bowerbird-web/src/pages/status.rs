@@ -9,6 +9,7 @@ use maud::{Markup, html};
 
 use super::format::moment;
 use super::layout::{Nav, Shell};
+use super::rule_box::is_for_x;
 use super::{Caller, OurForm, see, token_field};
 use crate::api::dead_letters::{self, DeadLetters};
 use crate::api::status::{Gaps, SourceView, StatusView, gaps, status};
@@ -36,6 +37,7 @@ pub(crate) async fn show_status(
             p.hint { "Version " (status.version) ", running since " (moment(status.started_at)) ", " (plural(status.live_readers as u64, "live reader", "live readers")) " of at most " (number(status.live_readers_limit as u64)) "." }
             @if let Some(note) = params.get("done") { p.done role="status" { (note) } }
             (sources_panel(&status))
+            @if is_for_x(&app.site) { p.hint { "How tracks share X\u{2019}s rules: " a href="/plan" { "the plan" } "." } }
             @if !app.site.parts.bills.tariffs().is_empty() { p.hint { "What it costs: " a href="/bill" { "the bill" } "." } }
             (counts_panel(&status))
             (storage_panel(&status))

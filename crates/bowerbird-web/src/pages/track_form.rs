@@ -6,7 +6,7 @@ use bowerbird_core::track::TrackDraft;
 use maud::{Markup, html};
 
 use super::format::field_time;
-use super::rule_box::rule_field;
+use super::rule_box::{rule_field, try_button};
 use super::{Caller, token_field};
 use crate::api::tracks::TrackView;
 use crate::error::ApiError;
@@ -92,7 +92,9 @@ pub(crate) fn form(view: &TrackView, sources: &[String], for_x: bool, caller: &C
                 }
             }
             @if draft.paused { input type="hidden" name="paused" value="yes"; }
+            input type="hidden" name="id" value=(view.track.id);
             button type="submit" { "Save" }
+            (try_button(for_x))
         }
     }
 }

@@ -450,3 +450,45 @@ async fn what_is_not_there_says_so_in_the_same_shape() {
         "bad_parameter"
     );
 }
+
+#[tokio::test]
+async fn a_plan_is_told_and_a_change_tried_and_nothing_saved() {
+    let house = House::with(|options| options.planning = crate::house::planning()).await;
+    let id = house.track("Cats", "cat").await;
+    let told = house.get("/api/v1/plan").await.json();
+    let plan = &told["plans"][0];
+    assert_eq!(plan["source"], "x");
+    assert_eq!(
+        plan["summary"],
+        "1 rule to add and 0 to remove at X; 1 of 2 slots."
+    );
+    assert_eq!(plan["shares"][0]["name"], "Cats");
+    let other = house.get("/api/v1/plan?rules=7").await.json();
+    assert_eq!(other["plans"][0]["slots"], 7);
+    assert_eq!(
+        house.get("/api/v1/plan?rules=0").await.code(),
+        "bad_parameter"
+    );
+
+    let tried = |body| house.call(Trust::Loopback, "POST", "/api/v1/plan", Some(body));
+    let more = tried(json!({ "rule": "dog" })).await.json();
+    assert_eq!(
+        more["plans"][0]["summary"],
+        "This would add 2 rules and remove 0 at X; 2 of 2 slots."
+    );
+    let draft = json!({ "name": "Cats", "rule": "cat", "paused": true });
+    let less = tried(json!({ "id": id, "draft": draft })).await.json();
+    assert_eq!(less["plans"][0]["rules"], json!([]));
+    let gone = tried(json!({ "id": id })).await.json();
+    assert_eq!(gone["plans"][0]["rules"], json!([]));
+    for (body, code) in [
+        (json!({}), "bad_parameter"),
+        (json!({ "rule": "(" }), "bad_rule"),
+        (json!({ "id": "99", "rule": "cat" }), "not_found"),
+    ] {
+        assert_eq!(tried(body.clone()).await.code(), code, "{body}");
+    }
+    let listed = house.get("/api/v1/tracks").await.json();
+    assert_eq!(listed["tracks"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["tracks"][0]["paused"], false);
+}

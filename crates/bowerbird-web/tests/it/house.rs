@@ -11,6 +11,7 @@ use bowerbird_core::ids::{EventId, SourceName};
 use bowerbird_core::live::LiveTracks;
 use bowerbird_core::memory::MemorySpool;
 use bowerbird_core::pipeline::{Engine, Parts};
+use bowerbird_core::plan::{LeftOut, Planner, Planning, SlotPlan, SlotRoom, SlotRule, TrackShare};
 use bowerbird_core::raw::RawCodec;
 use bowerbird_core::record::{Content, Record};
 use bowerbird_core::source::Refused;
@@ -18,6 +19,7 @@ use bowerbird_core::spool::{Append, Entry};
 use bowerbird_core::status::Status;
 use bowerbird_core::testing::fake_store::FakeStore;
 use bowerbird_core::time::Time;
+use bowerbird_core::track::Track;
 use bowerbird_web::{Site, SiteOptions, Trust, router};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -78,6 +80,60 @@ fn event<'a>(id: &'a str, text: &'a str) -> Event<'a> {
         id: EventId::new("x", id),
         at: None,
         body: EventBody::Post(Box::new(post)),
+    }
+}
+
+/// A source of two slots, where each track has a rule of its own and those that come first have it first.
+pub fn planning() -> Planning {
+    let x = SourceName::parse("x").unwrap();
+    let room = SlotRoom {
+        slots: 2,
+        max_chars: 100,
+    };
+    let name = x.clone();
+    Planning {
+        planners: vec![Planner::new(x, move |tracks, _| {
+            planned(&name, room, tracks)
+        })],
+        assumed: |source, room, tracks, _| planned(source, room, tracks),
+        usual: room,
+    }
+}
+
+fn planned(source: &SourceName, room: SlotRoom, tracks: &[Track]) -> SlotPlan {
+    let active: Vec<&Track> = tracks.iter().filter(|track| !track.draft.paused).collect();
+    let (placed, without) = active.split_at(active.len().min(room.slots));
+    let rules = placed.iter().map(|track| SlotRule {
+        rule: track.draft.rule.clone(),
+        chars: track.draft.rule.len(),
+        tracks: vec![track.id],
+        stands: false,
+    });
+    let shares = placed.iter().map(|track| TrackShare {
+        track: track.id,
+        name: track.draft.name.clone(),
+        priority: track.draft.priority,
+        slots: 1,
+        share: 1.0,
+        chars: track.draft.rule.len(),
+    });
+    let left_out = without.iter().map(|track| LeftOut {
+        track: track.id,
+        reason: "no room is left".to_owned(),
+    });
+    SlotPlan {
+        source: source.clone(),
+        service: "X".to_owned(),
+        listed_at: None,
+        note: String::new(),
+        slots: room.slots,
+        max_chars: room.max_chars,
+        foreign: 0,
+        free: room.slots - placed.len(),
+        rules: rules.collect(),
+        delete: Vec::new(),
+        shares: shares.collect(),
+        left_out: left_out.collect(),
     }
 }
 

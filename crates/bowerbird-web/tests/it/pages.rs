@@ -341,3 +341,42 @@ async fn one_signs_in_and_out_by_forms_alone() {
         .await;
     assert_eq!(out.header("location"), "/login");
 }
+
+#[tokio::test]
+async fn the_plan_shows_who_has_room_and_who_goes_without() {
+    let house = House::with(|options| options.planning = crate::house::planning()).await;
+    for (name, rule) in [("Cats", "cat"), ("<b>Dogs</b>", "dog"), ("Owls", "owl")] {
+        house.track(name, rule).await;
+    }
+    let page = house.get("/plan").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(
+        page.text
+            .contains("2 rules to add and 0 to remove at X; 2 of 2 slots.")
+    );
+    assert!(page.text.contains("Left out") && page.text.contains("no room is left"));
+    assert!(page.text.contains("&lt;b&gt;Dogs") && !page.text.contains("<b>Dogs"));
+
+    let token = house.token(Trust::Loopback).await;
+    let send = |fields: &str| {
+        let request = Request::post("/plan")
+            .header("host", "localhost:8080")
+            .body(Body::from(format!("csrf={token}&{fields}")))
+            .unwrap();
+        house.send(Trust::Loopback, request)
+    };
+    let tried = send("rule=cow").await;
+    assert!(
+        tried.text.contains("Nothing is saved yet"),
+        "{}",
+        tried.text
+    );
+    assert!(
+        tried.text.contains("X would not be asked for it"),
+        "{}",
+        tried.text
+    );
+    let changed = "id=3&name=Owls&rule=owl&paused=yes";
+    let tried = send(changed).await;
+    assert!(!tried.text.contains("Left out"), "{}", tried.text);
+}

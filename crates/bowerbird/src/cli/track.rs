@@ -16,6 +16,9 @@ pub(crate) enum TrackCommand {
         /// Everything else about it
         #[command(flatten)]
         changes: TrackChanges,
+        /// Only say what it would change at services that give few rules; save nothing
+        #[arg(long)]
+        plan: bool,
     },
     /// Show one track
     Show {
@@ -35,6 +38,9 @@ pub(crate) enum TrackCommand {
         /// Everything else about it
         #[command(flatten)]
         changes: TrackChanges,
+        /// Only say what it would change at services that give few rules; save nothing
+        #[arg(long)]
+        plan: bool,
     },
     /// Stop capturing for a while
     Pause {
@@ -63,7 +69,7 @@ pub(crate) enum TrackCommand {
     },
     /// Say of each post in files whether a rule matches it, and why or why not
     Test(TestArgs),
-    /// Show how the tracks would share X's rules, asking X nothing
+    /// Show how the tracks share X's rules, what is still to be done there and who goes without, asking X nothing
     Plan(PlanArgs),
 }
 
@@ -100,16 +106,16 @@ pub(crate) struct TestArgs {
     pub(crate) paths: Vec<String>,
 }
 
-/// What X gives.
+/// Which plan to show. With `--rules` or `--chars` it is made from nothing, for that room.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
-    /// The source whose tracks to plan for
-    #[arg(long, value_name = "SOURCE", default_value = "x")]
-    pub(crate) source: String,
-    /// How many rules X gives
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
-    pub(crate) rules: usize,
-    /// How many characters each may have
-    #[arg(long, value_name = "N", default_value_t = 1_024)]
-    pub(crate) chars: usize,
+    /// The plan of this source only
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) source: Option<String>,
+    /// What if X gave so many rules?
+    #[arg(long, value_name = "N")]
+    pub(crate) rules: Option<usize>,
+    /// What if each might have so many characters?
+    #[arg(long, value_name = "N")]
+    pub(crate) chars: Option<usize>,
 }

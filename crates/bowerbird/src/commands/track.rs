@@ -38,9 +38,13 @@ pub(super) async fn track(context: &Context, command: TrackCommand) -> Result<()
             name,
             rule,
             changes,
+            plan,
         } => {
             let mut draft = TrackDraft::new(name, rule);
             apply(&mut draft, &changes)?;
+            if plan {
+                return plan::try_out(context, client, &json!({ "draft": draft })).await;
+            }
             let made: Value = client.post("/api/v1/tracks", &draft).await?;
             done(context, "made", &made)
         }
@@ -50,12 +54,17 @@ pub(super) async fn track(context: &Context, command: TrackCommand) -> Result<()
             name,
             rule,
             changes,
+            plan,
         } => {
             let found = find(client, &track).await?;
             let mut draft = draft_of(&found)?;
             draft.name = name.unwrap_or(draft.name);
             draft.rule = rule.unwrap_or(draft.rule);
             apply(&mut draft, &changes)?;
+            if plan {
+                let change = json!({ "id": found["id"], "draft": draft });
+                return plan::try_out(context, client, &change).await;
+            }
             let changed: Value = client.put(&address(&found), &draft).await?;
             done(context, "changed", &changed)
         }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bowerbird_connect::x::XStatus;
 use bowerbird_core::bill::{Prices, Tariff};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::source::Keep;
@@ -57,6 +59,8 @@ pub(crate) struct XSettings {
     pub(crate) base_url: String,
     /// How many rules the plan allows.
     pub(crate) max_rules: usize,
+    /// Where its connection notes what it knows of the rules there, for whoever shows the plan.
+    pub(crate) status: Arc<XStatus>,
     /// What it costs and may cost.
     pub(crate) tariff: Tariff,
 }
@@ -174,6 +178,7 @@ fn x(file: &XFile, key: &str, places: Places<'_>, problems: &mut Problems) -> So
         bearer,
         base_url: file.base_url.clone(),
         max_rules: file.max_rules,
+        status: Arc::default(),
         tariff: Tariff {
             prices: Prices {
                 post: file.prices.post,

@@ -162,20 +162,31 @@ fn the_plan_for_x_says_who_shares_and_who_goes_without() {
     let plan = home
         .run(&["track", "plan", "--rules", "1", "--chars", "12", "--json"])
         .json();
-    assert_eq!(
-        plan["rules"],
-        serde_json::json!([{ "rule": "cat OR dog", "tracks": ["1", "3"] }])
-    );
+    assert_eq!(plan["rules"][0]["rule"], "cat OR dog");
+    assert_eq!(plan["rules"][0]["tracks"], serde_json::json!(["1", "3"]));
     assert_eq!(plan["left_out"].as_array().unwrap().len(), 2);
     let told = home.run(&["track", "plan"]).ok().stdout;
     assert!(
-        told.starts_with("1 of 1,000 rules, 27 of 1,024,000 characters\n"),
+        told.contains("x: 1 of 1,000 rules, 0 others’, 999 free; 27 of 1,024,000 characters\n"),
         "{told}"
     );
+    assert!(told.contains("no such source is configured"), "{told}");
     assert!(
         told.contains("left out: b: X can't be asked for it"),
         "{told}"
     );
+    let tried = ["track", "add", "e", "cow", "--priority", "9", "--plan"];
+    let told = home.run(&tried).ok().stdout;
+    assert!(
+        told.starts_with("This would add 1 rule and remove 0 at X; 1 of 1,000 slots."),
+        "{told}"
+    );
+    assert_eq!(home.run(&["track", "ls", "--json"]).json_lines().len(), 4);
+    let tried = ["track", "edit", "b", "--rule", "owl", "--plan", "--json"];
+    let plan = home.run(&tried).json();
+    assert_eq!(plan["left_out"], serde_json::json!([]));
+    let kept = home.run(&["track", "show", "b", "--json"]).json();
+    assert_eq!(kept["rule"], "contains:x", "nothing is saved");
 }
 
 #[test]

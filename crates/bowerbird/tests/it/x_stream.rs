@@ -188,3 +188,34 @@ fn a_track_that_x_cannot_be_asked_for_is_told_beside_the_source() {
     running.signal("INT");
     running.finish().ok();
 }
+
+#[test]
+fn the_plan_of_a_running_source_is_what_stands_at_x_and_what_would_change() {
+    let x = XStandIn::start(TOKEN, []);
+    x.hold_rule("theirs", "somebody-else");
+    let home = Home::new();
+    let running = start(&home, &x);
+    home.run(&["track", "add", "cats", "cat"]).ok();
+    let plan = || home.run(&["track", "plan", "--json"]).json();
+    let settled = until("the rule to stand", || {
+        let plan = plan();
+        (plan["rules"][0]["stands"] == true).then_some(plan)
+    });
+    assert_eq!(settled["to_add"], 0);
+    assert_eq!(settled["foreign"], 1);
+    assert_eq!(settled["free"], 998);
+    assert_eq!(settled["note"], "");
+    assert!(settled["listed_at"].is_string(), "{settled}");
+    assert_eq!(settled["shares"][0]["share"], 1.0);
+    let tried = home
+        .run(&["track", "add", "dogs", "dog", "--plan", "--json"])
+        .json();
+    assert_eq!(
+        tried["summary"],
+        "This would add 1 rule and remove 1 at X; 2 of 1,000 slots."
+    );
+    assert_eq!(tried["delete"], serde_json::json!(["cat"]));
+    assert_eq!(x.rules().len(), 2, "nothing was asked of X");
+    running.signal("INT");
+    running.finish().ok();
+}

@@ -1,106 +1,144 @@
-//! `bowerbird track plan`: how the tracks would share X's rules. Asks X nothing.
+//! `bowerbird track plan`, and `--plan` of what changes a track: how the tracks share X's rules, or would.
 
 use std::collections::HashMap;
 
 use anyhow::{Context as _, Result};
-use bowerbird_connect::x::assumed_plan;
 use bowerbird_core::ids::TrackId;
-use bowerbird_core::plan::{SlotRoom, SlotRule};
-use bowerbird_core::time::Time;
-use bowerbird_core::track::Track;
-use serde_json::{Value, json};
+use bowerbird_core::plan::{SlotPlan, SlotRule, TrackShare};
+use serde_json::Value;
 
 use super::{Context, all};
 use crate::cli::PlanArgs;
 use crate::client::Client;
-use crate::exit::Usage;
+use crate::client::query::Address;
 use crate::output::{clean, thousands};
 
 /// How much of a rule is shown, in characters.
 const SHOWN: usize = 100;
 
+/// What tracks are called.
+type Names = HashMap<TrackId, String>;
+
 /// Shows the plan for all tracks that are active now.
 pub(super) async fn plan(context: &Context, client: &Client, args: &PlanArgs) -> Result<()> {
-    let source = args
-        .source
-        .parse()
-        .map_err(|error| Usage(format!("--source: {error}")))?;
-    let room = SlotRoom {
-        slots: args.rules,
-        max_chars: args.chars,
-    };
-    let found = all(client).await?;
-    let tracks: Vec<Track> = found
-        .iter()
-        .map(|track| serde_json::from_value(known_part(track)))
-        .collect::<Result<_, _>>()
-        .context("the process answered with tracks of another version")?;
-    let plan = assumed_plan(&source, room, &tracks, Time::now());
-    let (planned, left_out) = (plan.rules, plan.left_out);
+    let number = |number: Option<usize>| number.map(|number| number.to_string());
+    let address = Address::new("/api/v1/plan")
+        .with_some("source", args.source.as_deref())
+        .with_some("rules", number(args.rules).as_deref())
+        .with_some("chars", number(args.chars).as_deref());
+    let answer: Value = client.get(address.as_str()).await?;
+    show(context, client, &answer, true).await
+}
+
+/// Shows what saving a change would do.
+pub(super) async fn try_out(context: &Context, client: &Client, change: &Value) -> Result<()> {
+    let answer: Value = client.post("/api/v1/plan", change).await?;
+    show(context, client, &answer, false).await
+}
+
+async fn show(context: &Context, client: &Client, answer: &Value, in_full: bool) -> Result<()> {
+    let plans = answer["plans"].as_array().map_or(&[][..], Vec::as_slice);
     if context.output.json {
-        let rules: Vec<Value> = planned
-            .iter()
-            .map(|rule| json!({ "rule": rule.rule, "tracks": rule.tracks }))
-            .collect();
-        return context
-            .output
-            .value(&json!({ "rules": rules, "left_out": left_out }));
+        return plans.iter().try_for_each(|plan| context.output.value(plan));
     }
-    let names: HashMap<TrackId, &str> = tracks
-        .iter()
-        .map(|track| (track.id, track.draft.name.as_str()))
-        .collect();
-    context.output.line(format_args!(
-        "{} of {} rules, {} of {} characters",
-        thousands(planned.len() as u64),
-        thousands(args.rules as u64),
-        thousands(planned.iter().map(|rule| rule.chars).sum::<usize>() as u64),
-        thousands(args.rules.saturating_mul(args.chars) as u64),
+    let tracks = all(client).await?;
+    let mut names = Names::new();
+    for track in &tracks {
+        let id = serde_json::from_value(track["id"].clone());
+        let id = id.context("the process answered with tracks of another version")?;
+        names.insert(id, super::text(track, "name"));
+    }
+    for view in plans {
+        let plan: SlotPlan = serde_json::from_value(view.clone())
+            .context("the process answered with a plan of another version")?;
+        let shares = plan.shares.iter();
+        names.extend(shares.map(|share| (share.track, share.name.clone())));
+        heading(context, view, &plan)?;
+        if in_full {
+            shares_and_rules(context, &plan, &names)?;
+        }
+        changes(context, &plan)?;
+        for left_out in &plan.left_out {
+            let name = name(&names, left_out.track);
+            let reason = clean(&left_out.reason);
+            context
+                .output
+                .line(format_args!("left out: {name}: {reason}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn heading(context: &Context, view: &Value, plan: &SlotPlan) -> Result<()> {
+    let output = &context.output;
+    output.line(clean(&super::text(view, "summary")))?;
+    output.line(format_args!(
+        "{}: {} of {} rules, {} others\u{2019}, {} free; {} of {} characters",
+        plan.source,
+        thousands(plan.rules.len() as u64),
+        thousands(plan.slots as u64),
+        thousands(plan.foreign as u64),
+        thousands(plan.free as u64),
+        thousands(plan.chars() as u64),
+        thousands(plan.slots.saturating_mul(plan.max_chars) as u64),
     ))?;
-    let rows: Vec<Vec<String>> = planned.iter().map(|rule| row(rule, &names)).collect();
-    if !rows.is_empty() {
-        context
-            .output
-            .table(&["characters", "tracks", "rule"], &rows)?;
+    if !plan.note.is_empty() {
+        output.line(format_args!("note: {}", clean(&plan.note)))?;
     }
-    left_out.iter().try_for_each(|left_out| {
-        let (name, reason) = (clean(names[&left_out.track]), clean(&left_out.reason));
+    Ok(())
+}
+
+fn shares_and_rules(context: &Context, plan: &SlotPlan, names: &Names) -> Result<()> {
+    if plan.rules.is_empty() {
+        return Ok(());
+    }
+    let shares: Vec<Vec<String>> = plan.shares.iter().map(share_row).collect();
+    let headings = ["track", "priority", "share", "in rules", "characters"];
+    context.output.table(&headings, &shares)?;
+    let rules: Vec<Vec<String>> = plan.rules.iter().map(|rule| row(rule, names)).collect();
+    let headings = ["at X", "characters", "tracks", "rule"];
+    context.output.table(&headings, &rules)
+}
+
+/// What is to be done at the service.
+fn changes(context: &Context, plan: &SlotPlan) -> Result<()> {
+    let added = plan.rules.iter().filter(|rule| !rule.stands);
+    let added = added.map(|rule| ("to add", &rule.rule));
+    let deleted = plan.delete.iter().map(|rule| ("to remove", rule));
+    deleted.chain(added).try_for_each(|(what, rule)| {
         context
             .output
-            .line(format_args!("left out: {name}: {reason}"))
+            .line(format_args!("{what}: {}", clean(&shortened(rule))))
     })
 }
 
-/// One rule of the plan.
-fn row(rule: &SlotRule, names: &HashMap<TrackId, &str>) -> Vec<String> {
-    let tracks: Vec<&str> = rule.tracks.iter().map(|track| names[track]).collect();
-    let shown: String = rule.rule.chars().take(SHOWN).collect();
+fn share_row(share: &TrackShare) -> Vec<String> {
     vec![
-        rule.chars.to_string(),
-        clean(&tracks.join(", ")),
-        clean(&shown),
+        clean(&share.name),
+        share.priority.to_string(),
+        format!("{:.2}", share.share),
+        share.slots.to_string(),
+        thousands(share.chars as u64),
     ]
 }
 
-/// A track without what the API adds to it.
-fn known_part(track: &Value) -> Value {
-    let mut known = serde_json::Map::new();
-    for key in [
-        "id",
-        "rule_version",
-        "name",
-        "rule",
-        "sources",
-        "start",
-        "end",
-        "retention_seconds",
-        "paused",
-        "priority",
-        "budget",
-        "created_at",
-        "changed_at",
-    ] {
-        known.insert(key.to_owned(), track[key].clone());
-    }
-    Value::Object(known)
+/// One rule of the plan.
+fn row(rule: &SlotRule, names: &Names) -> Vec<String> {
+    let tracks: Vec<String> = rule.tracks.iter().map(|id| name(names, *id)).collect();
+    vec![
+        if rule.stands { "stands" } else { "to add" }.to_owned(),
+        rule.chars.to_string(),
+        tracks.join(", "),
+        clean(&shortened(&rule.rule)),
+    ]
+}
+
+fn name(names: &Names, track: TrackId) -> String {
+    names
+        .get(&track)
+        .map_or_else(|| "the new track".to_owned(), |name| clean(name))
+}
+
+fn shortened(rule: &str) -> String {
+    rule.chars().take(SHOWN).collect()
 }
