@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use bowerbird_core::frame::{Batch, Frame};
@@ -60,11 +60,20 @@ pub enum Speed {
 /// How far a replay is, in bytes of its files as they lie on disk.
 #[derive(Debug, Default)]
 pub struct ReplayProgress {
+    n_files: AtomicUsize,
     total: AtomicU64,
     read: AtomicU64,
 }
 
 impl ReplayProgress {
+    /// What there is to read, as [`connect`] found it.
+    pub fn survey(&self) -> Survey {
+        Survey {
+            n_files: self.n_files.load(Ordering::Relaxed),
+            bytes: self.total.load(Ordering::Relaxed),
+        }
+    }
+
     /// Bytes read, and bytes there are; of standard input and pipes nobody knows.
     pub fn bytes(&self) -> (u64, Option<u64>) {
         let total = self.total.load(Ordering::Relaxed);
@@ -106,10 +115,9 @@ pub fn connect(
         return Err(ConnectError::setting("speed", "expected a number above 0"));
     }
     let inputs = Arc::new(Inputs::find(&config.inputs)?);
-    config
-        .progress
-        .total
-        .store(inputs.bytes(), Ordering::Relaxed);
+    let ReplayProgress { n_files, total, .. } = &*config.progress;
+    n_files.store(inputs.files.len(), Ordering::Relaxed);
+    total.store(inputs.bytes(), Ordering::Relaxed);
     let spec = SourceSpec {
         name,
         service: "replay".to_owned(),

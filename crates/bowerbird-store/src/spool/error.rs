@@ -31,7 +31,7 @@ pub enum OpenError {
         version: u32,
     },
     /// Repair it.
-    #[error(transparent)]
+    #[error("{}", .0.advice())]
     Damaged(#[from] Damage),
     /// The limits do not go together.
     #[error("spool limits: {0}")]
@@ -51,7 +51,7 @@ pub enum OpenError {
 /// A place in a segment that is not what was written there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error(
-    "spool file {} is damaged at byte {at}: {what}; stop bowerbird and run `bowerbird spool fsck` to see what is sound",
+    "spool file {} is damaged at byte {at}: {what}",
     file.display()
 )]
 pub struct Damage {
@@ -70,6 +70,11 @@ impl Damage {
             at,
             what: what.into(),
         }
+    }
+
+    /// The same with what to do, for who comes upon it while at something else.
+    pub(super) fn advice(&self) -> String {
+        format!("{self}; stop bowerbird and run `bowerbird spool fsck` to see what is sound")
     }
 }
 

@@ -109,10 +109,10 @@ impl OpenSegment {
         let frame = format::read_frame(&mut self.file, segment.nonce, room)
             .map_err(|error| io_text("reading", &segment.path, &error))?;
         let RawFrame { head, data, size } =
-            frame.map_err(|bad| Damage::new(&segment.path, self.at, bad.words()).to_string())?;
+            frame.map_err(|bad| Damage::new(&segment.path, self.at, bad.words()).advice())?;
         if head.first != self.next + head.lost {
             let what = format!("records {} to {} are missing", self.next, head.first);
-            return Err(Damage::new(&segment.path, self.at, what).to_string());
+            return Err(Damage::new(&segment.path, self.at, what).advice());
         }
         self.at += size;
         self.next = head.end();
@@ -128,6 +128,6 @@ impl OpenSegment {
             return Ok(());
         }
         let what = format!("records {} to {} are missing", self.next, location.until);
-        Err(Damage::new(&location.segment.path, self.at, what).to_string())
+        Err(Damage::new(&location.segment.path, self.at, what).advice())
     }
 }

@@ -24,16 +24,17 @@ pub(super) async fn replay(context: &Context, args: &ReplayArgs) -> Result<()> {
     let stop = signals::listen()?;
     let output = &context.output;
     args.tracks.iter().try_for_each(check_rule)?;
-    let found = wiring::survey(&args.paths)?;
-    let (settings, folder) = context.folder(Missing::Make)?;
-    let held = folder.take("replay").await?;
-    output.talk(format_args!("data: {}", folder.path().display()));
-    output.talk(format_args!("reading {found}"));
     let keep = match args.keep {
         KeepArg::All => Keep::All,
         KeepArg::Matched => Keep::Matched,
     };
+    // Before anything is made, and once: a large archive is long to walk.
     let replay = wiring::replay(args.name.as_str(), &args.paths, args.speed, keep)?;
+    let found = wiring::in_words(replay.found, &args.paths)?;
+    let (settings, folder) = context.folder(Missing::Make)?;
+    let held = folder.take("replay").await?;
+    output.talk(format_args!("data: {}", folder.path().display()));
+    output.talk(format_args!("reading {found}"));
     let house = House::open(folder, held, Plan::of(&settings)).await?;
     for track in &args.tracks {
         ensure_track(&house, track).await?;
