@@ -10,7 +10,9 @@ use bowerbird_connect::x::{self, XConfig};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::live::LiveTracks;
 use bowerbird_core::pipeline::Parts;
+use bowerbird_core::plan::{Planning, SlotRoom};
 use bowerbird_core::raw::RawCodec;
+use bowerbird_core::rules::XLimits;
 use bowerbird_core::source::{Connection, Keep};
 use bowerbird_core::spool::Spool;
 use bowerbird_core::store::Store;
@@ -103,11 +105,32 @@ pub(crate) fn connections(sources: &[SourceSettings], parts: &Parts) -> Result<V
     sources.iter().map(connect).collect()
 }
 
+/// What says how tracks share the rules of sources that give few.
+pub(crate) fn planning(sources: &[SourceSettings]) -> Planning {
+    let usual = |slots| SlotRoom {
+        slots,
+        max_chars: XLimits::STREAM.max_chars,
+    };
+    let planner = |source: &SourceSettings| match &source.kind {
+        SourceKind::X(settings) => {
+            let (room, status) = (usual(settings.max_rules), Arc::clone(&settings.status));
+            Some(x::planner(source.name.clone(), room, status))
+        }
+        SourceKind::Synthetic { .. } | SourceKind::Replay { .. } => None,
+    };
+    Planning {
+        planners: sources.iter().filter_map(planner).collect(),
+        assumed: x::assumed_plan,
+        usual: usual(x::X_MAX_RULES),
+    }
+}
+
 fn x_config(settings: &XSettings) -> Result<XConfig> {
     let bearer = settings.bearer.clone();
     Ok(XConfig {
         base_url: settings.base_url.clone(),
         max_rules: settings.max_rules,
+        status: Arc::clone(&settings.status),
         ..XConfig::new(bearer.context("its token was not fetched")?)
     })
 }
