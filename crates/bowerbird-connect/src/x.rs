@@ -9,6 +9,7 @@ use crate::shape::{self, Shape};
 pub(crate) mod archive;
 mod config;
 mod convert;
+mod counts;
 mod helps;
 mod lines;
 mod marks;
@@ -29,6 +30,7 @@ mod wire;
 
 pub use bowerbird_core::plan::LeftOut;
 pub use config::{X_BASE_URL, X_MAX_RULES, X_PRICES, XConfig, XReport, XStatus};
+pub use counts::counter;
 pub use page::split_page;
 pub use planner::{assumed_plan, planner};
 pub use source::connect;

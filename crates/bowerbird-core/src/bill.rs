@@ -11,11 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{SourceName, TrackId};
 use crate::time::{Day, Time};
 
+mod counts;
 mod forecast;
 mod live;
 mod money;
 mod standing;
 
+pub use counts::{Answering, CountedSpan, Counter};
 pub use forecast::{Forecast, estimate, forecast, forecast_days};
 pub use live::{AllWithheld, LiveBills};
 pub use money::{Money, MoneyError};

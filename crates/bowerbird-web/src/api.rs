@@ -14,6 +14,7 @@ use crate::site::App;
 pub(crate) mod account;
 pub(crate) mod bill;
 pub(crate) mod chart;
+pub(crate) mod counts;
 pub(crate) mod dead_letters;
 pub(crate) mod export;
 pub(crate) mod plan;
@@ -51,6 +52,7 @@ pub(crate) fn routes() -> Router<App> {
         )
         .route("/plan", get(plan::find_plan).post(plan::try_plan))
         .route("/rules/check", post(rules::check_rule))
+        .route("/rules/counts", post(counts::count_rule))
         .route("/posts", get(posts::search_posts))
         .route("/posts/{service}/{id}", get(posts::find_post))
         .route("/posts/{service}/{id}/raw", get(posts::find_raw))
@@ -95,7 +97,7 @@ pub(crate) fn routes() -> Router<App> {
         status::find_status, status::find_counts, status::list_gaps, bill::find_bill,
         tracks::list_tracks, tracks::create_track, tracks::find_track, tracks::update_track, tracks::delete_track,
         tracks::pause_track, tracks::resume_track, tracks::find_backfill, tracks::start_backfill,
-        rules::check_rule, plan::find_plan, plan::try_plan,
+        rules::check_rule, counts::count_rule, plan::find_plan, plan::try_plan,
         posts::search_posts, posts::find_post, posts::find_raw, posts::list_recent,
         chart::find_chart, export::export_jsonl, export::export_csv, stream::live, stream::tail,
         dead_letters::list_dead_letters, dead_letters::find_dead_letter, dead_letters::find_dead_letter_raw,

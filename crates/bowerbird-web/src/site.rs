@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bowerbird_core::bill::Counter;
 use bowerbird_core::pipeline::{Engine, Parts};
 use bowerbird_core::plan::Planning;
 use bowerbird_core::store::Store;
@@ -57,6 +58,8 @@ pub struct SiteOptions {
     pub planning: Planning,
     /// The program's version.
     pub version: &'static str,
+    /// Who can be asked how many posts a rule would bring.
+    pub counters: Vec<Counter>,
 }
 
 impl SiteOptions {
@@ -76,6 +79,7 @@ impl SiteOptions {
             secure_cookies: false,
             planning: Planning::default(),
             version,
+            counters: Vec::new(),
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use bowerbird_core::bill::{LiveBills, Tariffs};
+use bowerbird_core::bill::{Counter, LiveBills, Tariffs};
 use bowerbird_core::counts::{self, Counts};
 use bowerbird_core::hub::Hub;
 use bowerbird_core::live::LiveTracks;
@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) tariffs: Tariffs,
     /// Says how tracks share the rules of sources that give few.
     pub(crate) planning: Planning,
+    /// Who can be asked how many posts a rule would bring.
+    pub(crate) counters: Vec<Counter>,
 }
 
 impl Default for Plan {
@@ -54,6 +56,7 @@ impl Default for Plan {
             behind_tls: false,
             tariffs: Tariffs::new(),
             planning: wiring::planning(&[]),
+            counters: Vec::new(),
         }
     }
 }
@@ -72,6 +75,11 @@ impl Plan {
                 .sources
                 .iter()
                 .filter_map(|source| Some((source.name.clone(), source.tariff()?)))
+                .collect(),
+            counters: settings
+                .sources
+                .iter()
+                .filter_map(wiring::counter)
                 .collect(),
             ..Self::default()
         }
@@ -144,6 +152,7 @@ impl House {
         options.hosts.clone_from(&self.plan.hosts);
         options.secure_cookies = self.plan.behind_tls;
         options.planning = self.plan.planning.clone();
+        options.counters.clone_from(&self.plan.counters);
         Site::new(Arc::clone(&self.engine), self.parts.clone(), options)
     }
 

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use bowerbird_connect::replay::{self, ReplayConfig, ReplayProgress, Survey};
 use bowerbird_connect::synthetic::{self, SyntheticConfig};
 use bowerbird_connect::x::{self, XConfig};
+use bowerbird_core::bill::Counter;
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::live::LiveTracks;
 use bowerbird_core::pipeline::Parts;
@@ -122,6 +123,17 @@ pub(crate) fn planning(sources: &[SourceSettings]) -> Planning {
         planners: sources.iter().filter_map(planner).collect(),
         assumed: x::assumed_plan,
         usual: usual(x::X_MAX_RULES),
+    }
+}
+
+/// Asks a source's service how many posts a rule would bring, where it can be asked.
+pub(crate) fn counter(source: &SourceSettings) -> Option<Counter> {
+    match &source.kind {
+        SourceKind::X(settings) => {
+            let config = x_config(settings).ok()?;
+            x::counter(source.name.clone(), &config).ok()
+        }
+        SourceKind::Synthetic { .. } | SourceKind::Replay { .. } => None,
     }
 }
 

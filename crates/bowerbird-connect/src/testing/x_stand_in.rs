@@ -74,6 +74,8 @@ struct State {
     allowed: Option<(usize, i64)>,
     /// The texts of the rules after each change.
     history: Vec<Vec<String>>,
+    /// Answers to the next questions for counts.
+    count_answers: VecDeque<Answer>,
     seen: Vec<Seen>,
     open_streams: usize,
     /// To the open streams.
@@ -154,6 +156,11 @@ impl XStandIn {
     /// What its rules were after each change of them.
     pub fn history(&self) -> Vec<Vec<String>> {
         self.shared.state().history.clone()
+    }
+
+    /// Answers the next questions for counts so.
+    pub fn answer_counts_with(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.change(|state| state.count_answers.extend(answers));
     }
 
     /// Refuses rules that contain this.
@@ -321,6 +328,9 @@ impl State {
             return self.answer_connect();
         }
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        if let ("/2/tweets/counts/recent", Some(answer)) = (path, self.count_answers.pop_front()) {
+            return answer;
+        }
         if path != "/2/tweets/search/stream/rules" {
             return Answer::plain(404, r#"{"title":"Not Found"}"#);
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::bill::{Budgeted, Fill, Standing, stand};
+use crate::bill::{Budgeted, Charge, Fill, Standing, stand};
 use crate::ids::{SourceName, TrackId};
 use crate::store::StoreError;
 use crate::time::Time;
@@ -36,6 +36,13 @@ impl Engine {
         let tracks = Arc::clone(&self.parts.live.watch().borrow());
         bills.apply(stand(bills.tariffs(), &tracks, &sums, now));
         Ok(())
+    }
+
+    /// Puts calls on a source's bill that did not come through the pipeline, and judges the budgets anew.
+    pub async fn charge(&self, source: &SourceName, charge: &Charge) -> Result<(), StoreError> {
+        let now = Time::now();
+        self.parts.store.charge(source, now, charge).await?;
+        self.take_up_bills(now).await
     }
 
     /// Does so whenever something may have changed, for as long as the engine runs.

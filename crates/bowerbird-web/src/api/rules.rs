@@ -9,6 +9,7 @@ use bowerbird_core::rules::{Rule, RuleError, Severity, XLimits};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::counts;
 use crate::error::ApiError;
 use crate::params::JsonBody;
 use crate::site::{App, Site};
@@ -69,6 +70,8 @@ pub(crate) struct RuleCost {
     pub(crate) post: Money,
     /// How it would go on; `null` where what is kept spans less than an hour.
     pub(crate) forecast: Option<Forecast>,
+    /// What it costs to ask the service how many posts there were (`/rules/counts`); `null` where it can't be asked.
+    pub(crate) counts: Option<Money>,
 }
 
 /// Something about a rule, and where.
@@ -131,8 +134,8 @@ pub(crate) async fn check(
     let warnings = rule.warnings().iter().map(problem).collect();
     let (x_problems, x_asks) = on_x(&rule);
     let _permit = site.heavy.acquire().await.map_err(ApiError::internal)?;
-    let preview = site.engine.preview(rule, samples).await?;
-    let costs = costs(site, &preview);
+    let preview = site.engine.preview(rule.clone(), samples).await?;
+    let costs = costs(site, &rule, &preview);
     Ok(RuleCheck {
         ok: true,
         explanation,
@@ -147,7 +150,7 @@ pub(crate) async fn check(
 }
 
 /// What the rule would cost, by what it would have caught.
-fn costs(site: &Site, preview: &Preview) -> Vec<RuleCost> {
+fn costs(site: &Site, rule: &Rule, preview: &Preview) -> Vec<RuleCost> {
     let cost = |(source, tariff): (&SourceName, &Tariff)| {
         let post = tariff.prices.post;
         let seen = preview.sources.get(source);
@@ -155,10 +158,13 @@ fn costs(site: &Site, preview: &Preview) -> Vec<RuleCost> {
             let (cost, span) = (post.times(seen.caught), seen.until.since(seen.from));
             estimate(seen.caught, cost, span, &Spent::default(), site.now())
         });
+        let counter = counts::counter(site, source);
+        let questions = counter.and_then(|counter| counter.questions(rule).ok());
         RuleCost {
             source: source.clone(),
             post,
             forecast,
+            counts: questions.map(|all| tariff.prices.counts.times(all.len() as u64)),
         }
     };
     site.parts.bills.tariffs().iter().map(cost).collect()

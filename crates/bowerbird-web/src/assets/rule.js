@@ -84,7 +84,7 @@ function show(box, rule, check, plans, tracks) {
     box,
     element('p', { class: 'caught' }, share),
     element('p', { class: 'explanation' }, check.explanation),
-    ...check.costs.map((cost) => element('p', { class: 'cost' }, costText(cost))),
+    ...check.costs.map((cost) => costLine(rule, cost)),
     ...problems.map((problem) => element('p', { class: 'advice' }, `${problem.message}${problem.hint ? ` (${problem.hint})` : ''}`)),
     ...(box.dataset.forX && check.x_asks ? [element('p', { class: 'explanation' }, 'X is asked for ', element('code', {}, check.x_asks), '; what comes is matched here.')] : []),
     ...plans.map(({ summary }) => element('p', { class: 'plan' }, summary)),
@@ -94,11 +94,34 @@ function show(box, rule, check, plans, tracks) {
   list.querySelector('.posts').replaceChildren(...samples.map((post) => postElement(post, tracks)));
 }
 
-/** What the rule would cost on one source. */
-function costText({ source, post, forecast }) {
-  if (!forecast) return `On ${source} each post costs $${post}; too little is kept of it to say how many would come.`;
-  const { calls_per_day: posts, cost_per_day: cost } = forecast;
-  return `On ${source} at least ${plural(Math.round(posts), 'post', 'posts')} and $${Number(cost).toFixed(2)} a day, by what is kept.`;
+/** What the rule would cost on one source, and how to ask its service. */
+function costLine(rule, { source, post, forecast, counts }) {
+  const told = element('span', {}, forecast
+    ? `On ${source} at least ${perDay(forecast)}, by what is kept.`
+    : `On ${source} each post costs $${post}; too little is kept of it to say how many would come.`);
+  const line = element('p', { class: 'cost' }, told);
+  if (counts === null) return line;
+  const button = element('button', { type: 'button', class: 'quiet' }, `Ask ${source} ($${counts})`);
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    told.textContent = `Asking ${source} …`;
+    try {
+      const answer = await ask('POST', '/rules/counts', { rule, source });
+      told.textContent = answer.forecast
+        ? `By ${source}'s own counts ${perDay(answer.forecast)}: ${plural(answer.posts, 'post', 'posts')} in the last ${Math.round(answer.forecast.days)} days. Asking cost $${answer.cost}.`
+        : `${source} counted ${plural(answer.posts, 'post', 'posts')}. Asking cost $${answer.cost}.`;
+      button.remove();
+    } catch (error) {
+      told.textContent = error.message;
+      button.disabled = false;
+    }
+  });
+  line.append(' ', button);
+  return line;
+}
+
+function perDay({ calls_per_day: posts, cost_per_day: cost }) {
+  return `${plural(Math.round(posts), 'post', 'posts')} and $${Number(cost).toFixed(2)} a day`;
 }
 
 /** The rule again with the place of the error marked, and what is wrong there. */

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bowerbird_core::bill::{
-    Budget, Call, Charge, LiveBills, Money, Priced, Prices, Tariff, Tariffs, stand,
+    Answering, Budget, Call, Charge, CountedSpan, Counter, LiveBills, Money, Priced, Prices,
+    Tariff, Tariffs, stand,
 };
 use bowerbird_core::ids::{SourceName, TrackId};
+use bowerbird_core::rules::Rule;
 use bowerbird_core::time::Time;
 use bowerbird_core::track::TrackDraft;
 
@@ -27,7 +29,26 @@ async fn priced(budget: &str) -> House {
     };
     let budget: Budget = budget.parse().unwrap();
     let tariffs = Tariffs::from([(x(), Tariff { prices, budget })]);
-    House::with_bills(Arc::new(LiveBills::new(tariffs))).await
+    House::with_bills(Arc::new(LiveBills::new(tariffs)), counter()).await
+}
+
+/// A service that counts as many posts as its question has letters, on each of two days, and knows no dogs.
+fn counter() -> Counter {
+    let questions = |rule: &Rule| Ok(rule.text().split(" OR ").map(str::to_owned).collect());
+    let ask = |question: String| -> Answering {
+        let day = |n: i64| CountedSpan {
+            from: clock().day().plus(n).begins(),
+            until: clock().day().plus(n + 1).begins(),
+            posts: question.len() as u64,
+        };
+        let answer = if question == "dog" {
+            Err("no dogs".to_owned())
+        } else {
+            Ok(vec![day(-2), day(-1)])
+        };
+        Box::pin(std::future::ready(answer))
+    };
+    Counter::new(x(), questions, ask)
 }
 
 /// So many posts for these tracks, so many days before the clock.
@@ -169,8 +190,50 @@ async fn a_rule_says_what_it_would_cost_before_it_is_saved() {
         .call(Trust::Loopback, "POST", "/api/v1/rules/check", check)
         .await;
     // The posts of this house came through another source, which is free.
-    let expected = json!([{"source": "x", "post": "0.005", "forecast": null}]);
+    let expected = json!([{"source": "x", "post": "0.005", "forecast": null, "counts": "0.005"}]);
     assert_eq!(answer.json()["costs"], expected);
     let seen = &answer.json()["preview"]["sources"];
     assert_eq!(seen.as_object().unwrap().len(), 1, "{seen}");
+}
+
+#[tokio::test]
+async fn a_service_is_asked_for_counts_and_each_question_is_on_the_bill() {
+    let house = priced("0.015/total").await;
+    let ask = async |rule: &str| {
+        let body = Some(json!({"rule": rule, "source": "x"}));
+        house
+            .call(Trust::Loopback, "POST", "/api/v1/rules/counts", body)
+            .await
+    };
+    let told = ask("cat OR mouse").await.json();
+    let part = |key: &str| told[key].clone();
+    assert_eq!(
+        (part("questions"), part("posts"), part("cost")),
+        (json!(2), json!(16), json!("0.01"))
+    );
+    assert_eq!(told["spans"].as_array().unwrap().len(), 2);
+    assert_eq!(told["forecast"]["cost_per_day"], "0.04");
+    // What was not answered is not paid for, what was is; then the budget is spent.
+    assert_eq!(ask("dog OR cat").await.code(), "upstream");
+    assert_eq!(ask("cat").await.status, 200);
+    let spent = ask("cat").await;
+    assert!(
+        spent.status == 409 && spent.text.contains("in all is spent"),
+        "{}",
+        spent.text
+    );
+    let total = house
+        .parts
+        .store
+        .bill_sums(&x(), clock())
+        .await
+        .unwrap()
+        .all
+        .total;
+    assert_eq!(total, Money(15_000));
+    let wrong = Some(json!({"rule": "cat", "source": "demo"}));
+    let wrong = house
+        .call(Trust::Loopback, "POST", "/api/v1/rules/counts", wrong)
+        .await;
+    assert_eq!(wrong.code(), "bad_parameter");
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
-use bowerbird_core::bill::LiveBills;
+use bowerbird_core::bill::{Counter, LiveBills};
 use bowerbird_core::event::{Account, Body as EventBody, Delete, Event, Post};
 use bowerbird_core::hub::{Hub, Touched};
 use bowerbird_core::ids::{EventId, SourceName};
@@ -152,8 +152,8 @@ impl House {
     }
 
     /// With sources that take money.
-    pub async fn with_bills(bills: Arc<LiveBills>) -> Self {
-        Self::made(|_| {}, bills).await
+    pub async fn with_bills(bills: Arc<LiveBills>, counter: Counter) -> Self {
+        Self::made(|options| options.counters.push(counter), bills).await
     }
 
     async fn made(change: impl FnOnce(&mut SiteOptions), bills: Arc<LiveBills>) -> Self {

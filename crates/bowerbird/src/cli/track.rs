@@ -66,6 +66,9 @@ pub(crate) enum TrackCommand {
     Check {
         /// The rule
         rule: String,
+        /// Ask this source's service how many posts there were, which costs money
+        #[arg(long, value_name = "SOURCE")]
+        counts: Option<String>,
     },
     /// Say of each post in files whether a rule matches it, and why or why not
     Test(TestArgs),

@@ -76,7 +76,13 @@ pub(super) async fn track(context: &Context, command: TrackCommand) -> Result<()
             done(context, "removed", &found)
         }
         TrackCommand::Backfill { track } => backfill(context, client, &track).await,
-        TrackCommand::Check { rule } => check(context, client, &rule).await,
+        TrackCommand::Check { rule, counts } => {
+            check(context, client, &rule).await?;
+            match counts {
+                Some(source) => count(context, client, &rule, &source).await,
+                None => Ok(()),
+            }
+        }
         TrackCommand::Test(args) => test::test(context, &args).await,
         TrackCommand::Plan(args) => plan::plan(context, client, &args).await,
     }
@@ -293,6 +299,23 @@ async fn backfill(context: &Context, client: &Client, wanted: &str) -> Result<()
         "{} captures added, {} kept posts looked at",
         number("added"),
         number("looked_at")
+    ))
+}
+
+/// Asks a source's service how many posts a rule would have brought.
+async fn count(context: &Context, client: &Client, rule: &str, source: &str) -> Result<()> {
+    let asked = json!({ "rule": rule, "source": source });
+    let told: Value = client.post("/api/v1/rules/counts", &asked).await?;
+    if context.output.json {
+        return context.output.value(&told);
+    }
+    let number = |key: &str| thousands(told[key].as_u64().unwrap_or(0));
+    let days = told["forecast"]["days"].as_f64().unwrap_or(0.0);
+    context.output.line(format_args!(
+        "by {source}'s own counts: {} posts in {days:.1} days, ${} a day; asking cost ${}",
+        number("posts"),
+        text(&told["forecast"], "cost_per_day"),
+        text(&told, "cost"),
     ))
 }
 

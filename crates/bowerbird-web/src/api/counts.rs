@@ -1,0 +1,148 @@
+//! Asking a service how many posts a rule would have brought. Each question is paid for, so it is put on the bill, and not asked where a budget is spent.
+
+use axum::Json;
+use axum::extract::State;
+use bowerbird_core::bill::{
+    Call, Charge, CountedSpan, Counter, Forecast, Money, Priced, Spent, estimate,
+};
+use bowerbird_core::ids::SourceName;
+use bowerbird_core::rules::Rule;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::error::ApiError;
+use crate::params::JsonBody;
+use crate::site::{App, Site};
+
+/// The most questions that are asked for one rule.
+const MOST_QUESTIONS: usize = 20;
+
+/// A rule to ask about.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CountRule {
+    /// The rule.
+    rule: String,
+    /// The source whose service to ask.
+    source: SourceName,
+}
+
+/// How many posts a service counted for a rule.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RuleCounts {
+    /// The source.
+    source: SourceName,
+    /// How many questions it took. What several of them count is counted more than once: it is the most.
+    questions: u64,
+    /// What they cost.
+    cost: Money,
+    /// Posts in all.
+    posts: u64,
+    /// Posts by span, in order of time.
+    spans: Vec<CountedSpan>,
+    /// What the rule would cost if it goes on so.
+    forecast: Option<Forecast>,
+}
+
+/// Asks a source's service how many posts a rule would have brought in the last days. Each question costs what the source's `counts` says.
+#[utoipa::path(post, path = "/api/v1/rules/counts", tag = "tracks", request_body = CountRule, responses((status = 200, body = RuleCounts)))]
+pub(crate) async fn count_rule(
+    State(app): State<App>,
+    JsonBody(asked): JsonBody<CountRule>,
+) -> Result<Json<RuleCounts>, ApiError> {
+    let site = &app.site;
+    let rule = Rule::parse(&asked.rule).map_err(|error| ApiError::bad_rule(&error))?;
+    let counter = counter(site, &asked.source).ok_or_else(|| {
+        let why = format_args!("`{}` runs here and can't be asked for counts", asked.source);
+        ApiError::bad_parameter("source", why)
+    })?;
+    let questions = counter
+        .questions(&rule)
+        .map_err(|why| ApiError::bad_parameter("rule", why))?;
+    if questions.len() > MOST_QUESTIONS {
+        let why = format_args!(
+            "it takes {} questions to count it, and at most {MOST_QUESTIONS} are asked",
+            questions.len()
+        );
+        return Err(ApiError::bad_parameter("rule", why));
+    }
+    count(site, counter, questions).await.map(Json)
+}
+
+/// Who asks a source's service.
+pub(crate) fn counter<'s>(site: &'s Site, source: &SourceName) -> Option<&'s Counter> {
+    let mut counters = site.options.counters.iter();
+    counters.find(|counter| counter.source == *source)
+}
+
+async fn count(
+    site: &Site,
+    counter: &Counter,
+    questions: Vec<String>,
+) -> Result<RuleCounts, ApiError> {
+    let source = &counter.source;
+    let prices = site.parts.bills.prices(source);
+    let mut told = RuleCounts {
+        source: source.clone(),
+        questions: 0,
+        cost: Money::ZERO,
+        posts: 0,
+        spans: Vec::new(),
+        forecast: None,
+    };
+    for question in questions {
+        check_budget(site, source)?;
+        let spans = counter.ask(question).await;
+        let spans = spans.map_err(|why| ApiError::upstream(source.as_str(), &why))?;
+        pay(site, source, prices.counts).await?;
+        told.questions += 1;
+        told.cost += prices.counts;
+        add(&mut told.spans, spans);
+    }
+    told.posts = told.spans.iter().map(|span| span.posts).sum();
+    if let (Some(first), Some(last)) = (told.spans.first(), told.spans.last()) {
+        let (cost, span) = (prices.post.times(told.posts), last.until.since(first.from));
+        told.forecast = estimate(told.posts, cost, span, &Spent::default(), site.now());
+    }
+    Ok(told)
+}
+
+/// Adds what another question counted.
+fn add(all: &mut Vec<CountedSpan>, more: Vec<CountedSpan>) {
+    for span in more {
+        match all.iter_mut().find(|known| known.from == span.from) {
+            Some(known) => known.posts += span.posts,
+            None => all.push(span),
+        }
+    }
+    all.sort_by_key(|span| span.from);
+}
+
+fn check_budget(site: &Site, source: &SourceName) -> Result<(), ApiError> {
+    let standing = site.parts.bills.standing();
+    let of_source = standing.sources.get(source);
+    match of_source.and_then(|of_source| of_source.withheld.all.as_ref()) {
+        Some(held) => Err(ApiError::conflict(format!(
+            "{source} is not asked: {}",
+            held.reason
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Puts a question on the bill.
+async fn pay(site: &Site, source: &SourceName, price: Money) -> Result<(), ApiError> {
+    if price == Money::ZERO {
+        return Ok(());
+    }
+    let charge = Charge {
+        what: Priced::Counts,
+        price,
+        calls: vec![Call {
+            id: String::new(),
+            tracks: Vec::new(),
+        }],
+    };
+    site.engine.charge(source, &charge).await?;
+    Ok(())
+}
