@@ -27,6 +27,7 @@ mod steps;
 mod text;
 pub(crate) mod v11;
 mod wire;
+mod wishes;
 
 pub use bowerbird_core::plan::LeftOut;
 pub use config::{X_BASE_URL, X_MAX_RULES, X_PRICES, XConfig, XReport, XStatus};

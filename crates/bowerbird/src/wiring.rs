@@ -84,7 +84,10 @@ pub(crate) fn connections(sources: &[SourceSettings], parts: &Parts) -> Result<V
                 replay(name, paths, speed, source.keep).map(|replay| replay.connection)
             }
             SourceKind::X(settings) => {
-                let config = x_config(settings)?;
+                let config = XConfig {
+                    withheld: parts.bills.withheld(),
+                    ..x_config(settings)?
+                };
                 let status = Arc::clone(&config.status);
                 tokio::spawn(left_out::tell(
                     source.name.clone(),

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bowerbird_core::bill::{Money, Prices};
+use bowerbird_core::bill::{AllWithheld, LiveBills, Money, Prices};
 use bowerbird_core::plan::LeftOut;
 use bowerbird_core::rules::XLimits;
 use secrecy::SecretString;
 use serde::Serialize;
+use tokio::sync::watch;
 
 use super::standing::Standing;
 
@@ -34,10 +35,12 @@ pub struct XConfig {
     pub limits: XLimits,
     /// Where the source notes which tracks X listens for; keep a clone to watch.
     pub status: Arc<XStatus>,
+    /// Says which tracks must wait as a budget is spent.
+    pub withheld: watch::Receiver<Arc<AllWithheld>>,
 }
 
 impl XConfig {
-    /// X itself, on the plan that is paid per use.
+    /// X itself, on the plan that is paid per use, where nobody looks after budgets.
     pub fn new(bearer: SecretString) -> Self {
         Self {
             bearer,
@@ -45,6 +48,7 @@ impl XConfig {
             max_rules: X_MAX_RULES,
             limits: XLimits::STREAM,
             status: Arc::default(),
+            withheld: LiveBills::default().withheld(),
         }
     }
 }

@@ -10,7 +10,6 @@ use bowerbird_core::ids::SourceName;
 use bowerbird_core::rules::XLimits;
 use bowerbird_core::source::SourceError;
 use bowerbird_core::time::Time;
-use bowerbird_core::track::Track;
 
 use super::config::{XReport, XStatus};
 use super::packing::{OR, Wanted};
@@ -18,6 +17,7 @@ use super::rules_api::{Added, Api, RULES_A_CALL};
 use super::slots::Plan;
 use super::standing::{Known, Standing};
 use super::steps::{Change, Step, Steps};
+use super::wishes::Wish;
 
 /// Keeps X's rules in line with the tracks of one source.
 #[derive(Debug)]
@@ -44,30 +44,25 @@ enum Round {
 }
 
 impl Reconciler {
-    /// Reconciles, as of `now`. After an error some of the changes may have been made; the next call sees them.
-    pub(super) async fn reconcile(
-        &self,
-        tracks: &[Track],
-        now: Time,
-    ) -> Result<XReport, SourceError> {
+    /// Reconciles. After an error some of the changes may have been made; the next call sees them.
+    pub(super) async fn reconcile(&self, wish: &Wish) -> Result<XReport, SourceError> {
         for _ in 1..MAX_ROUNDS {
-            if let (Round::Settled, report) = self.noted_round(tracks, now, false).await? {
+            if let (Round::Settled, report) = self.noted_round(wish, false).await? {
                 return Ok(report);
             }
         }
-        let (_, report) = self.noted_round(tracks, now, true).await?;
+        let (_, report) = self.noted_round(wish, true).await?;
         Ok(report)
     }
 
     /// A round, after which is known what it did, however it ended.
     async fn noted_round(
         &self,
-        tracks: &[Track],
-        now: Time,
+        wish: &Wish,
         is_last: bool,
     ) -> Result<(Round, XReport), SourceError> {
         let mut standing = self.status.standing();
-        let done = self.round(&mut standing, tracks, now, is_last).await;
+        let done = self.round(&mut standing, wish, is_last).await;
         self.status.set_standing(standing);
         done
     }
@@ -75,13 +70,14 @@ impl Reconciler {
     async fn round(
         &self,
         standing: &mut Standing,
-        tracks: &[Track],
-        now: Time,
+        wish: &Wish,
         is_last: bool,
     ) -> Result<(Round, XReport), SourceError> {
         standing.rules = self.api.list().await?;
         standing.at = Some(Time::now());
         let n_apart = standing.known.apart.len();
+        standing.withheld.clone_from(&wish.withheld);
+        let (tracks, now) = (&wish.tracks, wish.now);
         let plan = standing.plan(tracks, &self.source, now, &self.limits, self.max_rules);
         standing.known.forget_all_but(&plan);
         let changed = self.carry_out(&plan.wanted, standing, is_last).await;

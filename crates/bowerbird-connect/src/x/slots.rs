@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
+use bowerbird_core::bill::{Held, Withheld};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::plan::LeftOut;
 use bowerbird_core::rules::{Conjunction, Rule, Upstream, XLimits};
@@ -45,6 +46,8 @@ pub(super) struct Room<'a> {
     pub(super) apart: &'a HashSet<String>,
     /// The texts of rules that X refused, and why.
     pub(super) refused: &'a HashMap<String, Refusal>,
+    /// Who must wait, as a budget is spent.
+    pub(super) withheld: &'a Withheld,
 }
 
 impl Room<'_> {
@@ -66,6 +69,10 @@ pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, room: Room<
     let mut left_out = Vec::new();
     let mut asking = Vec::new();
     for track in in_order(tracks, source, now) {
+        if let Some(held) = room.withheld.get(track.id) {
+            left_out.push(waits(track, held));
+            continue;
+        }
         match asked(&track.draft.rule, room.limits) {
             Ok(upstream) => asking.push(Asking {
                 track,
@@ -103,6 +110,18 @@ pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, room: Room<
         left_out,
         is_full,
         refused,
+    }
+}
+
+/// A track that X is not asked for until there is money again.
+fn waits(track: &Track, held: &Held) -> LeftOut {
+    let until = match held.until {
+        Some(until) => format!("asked for again at {until}"),
+        None => "a higher limit would help".to_owned(),
+    };
+    LeftOut {
+        track: track.id,
+        reason: format!("{}; {until}", held.reason),
     }
 }
 

@@ -29,7 +29,7 @@ use super::config::XConfig;
 use super::lines::Lines;
 use super::reconcile::Reconciler;
 use super::rules_api::{Api, refusal};
-use super::slots::changes_at;
+use super::wishes::Wishes;
 use super::{decode_v2, problem};
 use crate::error::ConnectError;
 use crate::http;
@@ -102,7 +102,8 @@ pub fn connect(
             max_rules: config.max_rules,
             status: Arc::clone(&config.status),
         };
-        let opening = open(rules, tracks.clone());
+        let wishes = Wishes::new(name.clone(), tracks.clone(), config.withheld.clone());
+        let opening = open(rules, wishes);
         Box::pin(async move {
             opening
                 .await
@@ -115,30 +116,30 @@ pub fn connect(
     })
 }
 
-type Tracks = watch::Receiver<Arc<Vec<Track>>>;
-
-async fn open(rules: Reconciler, mut tracks: Tracks) -> Result<XStream, SourceError> {
-    let (again_at, trouble) = loop {
-        let (now_tracks, now) = (Arc::clone(&tracks.borrow_and_update()), Time::now());
-        let again_at = changes_at(&now_tracks, &rules.source, now);
-        let report = match rules.reconcile(&now_tracks, now).await {
+async fn open(rules: Reconciler, mut wishes: Wishes) -> Result<XStream, SourceError> {
+    let trouble = loop {
+        let wish = wishes.take_up(Time::now());
+        let may_pay = wish.withheld.all.is_none();
+        let report = match rules.reconcile(&wish).await {
             Ok(report) => report,
-            // X only wants to be asked later: what stands there is worth listening to until then.
-            Err(error @ SourceError::WaitUntil { .. }) if rules.status.standing().has_ours() => {
-                break (again_at, Some(error));
+            // X only wants to be asked later: what stands there is worth listening to until then, if there is money for it.
+            Err(error @ SourceError::WaitUntil { .. })
+                if may_pay && rules.status.standing().has_ours() =>
+            {
+                break Some(error);
             }
             Err(error) => return Err(error),
         };
         let is_needed = report.in_force > 0;
         rules.status.set(report);
         if is_needed {
-            break (again_at, None);
+            break None;
         }
         tracing::info!(
             source.name = rules.source.as_str(),
             "No track needs a rule at X; connecting waits for one"
         );
-        if !changed(&mut tracks, again_at).await {
+        if !wishes.changed().await {
             return Err(SourceError::Stop {
                 reason: "no track needs a rule at X, and none can come".to_owned(),
             });
@@ -156,7 +157,7 @@ async fn open(rules: Reconciler, mut tracks: Tracks) -> Result<XStream, SourceEr
         lines: Lines::default(),
         ready: VecDeque::new(),
         ended: None,
-        rules: tokio::spawn(follow(rules, tracks, again_at, trouble)),
+        rules: Some(tokio::spawn(follow(rules, wishes, trouble))),
     })
 }
 
@@ -198,28 +199,14 @@ async fn stream(api: &Api) -> Result<reqwest::Response, SourceError> {
     }
 }
 
-/// Waits until the tracks have changed, or time has changed them; `false` if they never will again.
-async fn changed(tracks: &mut Tracks, again_at: Option<Time>) -> bool {
-    let turn = async {
-        match again_at {
-            Some(at) => tokio::time::sleep(at.since(Time::now())).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        changed = tracks.changed() => changed.is_ok(),
-        () = turn => true,
-    }
-}
-
-/// Brings the rules in line with every change of tracks, for as long as the stream lives. The stream must not break because a rule can't be
-/// changed just now, so this pauses and tries again by itself, on the pipeline's ladders.
+/// Brings the rules in line with every change of what is wanted, for as long as the stream lives. The stream must not break because a rule can't be
+/// changed just now, so this pauses and tries again by itself, on the pipeline's ladders; but where there is no money and the rules can't be
+/// taken away, it ends and says why the stream must.
 async fn follow(
     rules: Reconciler,
-    mut tracks: Tracks,
-    mut again_at: Option<Time>,
+    mut wishes: Wishes,
     mut trouble: Option<SourceError>,
-) {
+) -> Option<String> {
     let mut failed = 0;
     loop {
         match trouble {
@@ -231,19 +218,20 @@ async fn follow(
                 }
             }
         }
-        if failed == 0 && !changed(&mut tracks, again_at).await {
-            return;
+        if failed == 0 && !wishes.changed().await {
+            return None;
         }
         tokio::time::sleep(TOGETHER).await;
-        let (now_tracks, now) = (Arc::clone(&tracks.borrow_and_update()), Time::now());
-        // Set whatever X answers: a turn that has been must not come again at once, for as long as X says no.
-        again_at = changes_at(&now_tracks, &rules.source, now);
-        trouble = match rules.reconcile(&now_tracks, now).await {
+        let wish = wishes.take_up(Time::now());
+        trouble = match rules.reconcile(&wish).await {
             Ok(report) => {
                 rules.status.set(report);
                 None
             }
-            Err(error) => Some(error),
+            Err(error) => match &wish.withheld.all {
+                Some(held) => return Some(held.reason.clone()),
+                None => Some(error),
+            },
         };
     }
 }
@@ -278,13 +266,15 @@ struct XStream {
     ready: VecDeque<Frame>,
     /// Why the stream is over; told when all that was ready is handed over.
     ended: Option<SourceError>,
-    /// The task that follows the tracks.
-    rules: JoinHandle<()>,
+    /// The task that follows what is wanted; none once it has ended.
+    rules: Option<JoinHandle<Option<String>>>,
 }
 
 impl Drop for XStream {
     fn drop(&mut self) {
-        self.rules.abort();
+        if let Some(rules) = &self.rules {
+            rules.abort();
+        }
     }
 }
 
@@ -334,6 +324,16 @@ impl XStream {
         true
     }
 
+    /// The task that follows what is wanted has ended, and may have said why nothing more must come.
+    fn hang_up(&mut self, told: Option<String>) {
+        self.rules = None;
+        if let Some(reason) = told {
+            self.end(format!(
+                "hung up: {reason}, and the rules can't be taken away now"
+            ));
+        }
+    }
+
     fn end(&mut self, reason: String) {
         self.ready.extend(self.lines.end(Time::now()));
         self.ended.get_or_insert(SourceError::Retry {
@@ -362,6 +362,15 @@ impl XStream {
     }
 }
 
+/// What a task says at its end; never, if it has ended before.
+async fn told(task: &mut Option<JoinHandle<Option<String>>>) -> Option<String> {
+    match task {
+        // It is never cancelled but with the stream, and a panic of it is printed where it happens.
+        Some(task) => task.await.unwrap_or_default(),
+        None => std::future::pending().await,
+    }
+}
+
 #[async_trait]
 impl Source for XStream {
     async fn next_batch(&mut self) -> Result<Option<Batch>, SourceError> {
@@ -369,9 +378,12 @@ impl Source for XStream {
             if let Some(error) = &self.ended {
                 return Err(error.clone());
             }
-            if !self.unpack() {
-                let came = self.response.chunk().await;
-                self.take(came);
+            if self.unpack() {
+                continue;
+            }
+            tokio::select! {
+                came = self.response.chunk() => self.take(came),
+                told = told(&mut self.rules) => self.hang_up(told),
             }
         }
         // What has come already goes with it: fewer and larger batches while the stream is fast.

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use bowerbird_core::bill::Withheld;
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::plan::LeftOut;
 use bowerbird_core::rules::XLimits;
@@ -20,6 +21,8 @@ pub(super) struct Standing {
     /// Ours and others'.
     pub(super) rules: Vec<Rule>,
     pub(super) known: Known,
+    /// Who had to wait then, as a budget was spent.
+    pub(super) withheld: Withheld,
 }
 
 /// What earlier calls taught.
@@ -48,6 +51,7 @@ impl Standing {
             current: &current,
             apart: &self.known.apart,
             refused: &self.known.refused,
+            withheld: &self.withheld,
         };
         plan(tracks, source, now, room)
     }

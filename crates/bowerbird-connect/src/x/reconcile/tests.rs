@@ -2,8 +2,9 @@
 
 use std::sync::Mutex;
 
+use bowerbird_core::bill::Withheld;
 use bowerbird_core::ids::TrackId;
-use bowerbird_core::track::TrackDraft;
+use bowerbird_core::track::{Track, TrackDraft};
 use secrecy::SecretString;
 
 use super::*;
@@ -45,7 +46,12 @@ fn tracks(rules: &[&str]) -> Vec<Track> {
 }
 
 async fn reconcile(reconciler: &Reconciler, rules: &[&str]) -> Result<XReport, SourceError> {
-    reconciler.reconcile(&tracks(rules), Time(1)).await
+    let wish = Wish {
+        tracks: Arc::new(tracks(rules)),
+        withheld: Withheld::default(),
+        now: Time(1),
+    };
+    reconciler.reconcile(&wish).await
 }
 
 const STAYING: [&str; 4] = ["word2", "word4", "word6", "word8"];

@@ -42,6 +42,7 @@ fn plan_in(
         current,
         apart: &apart,
         refused: &HashMap::new(),
+        withheld: &Withheld::default(),
     };
     plan(tracks, &SourceName::parse("x").unwrap(), NOW, room)
 }

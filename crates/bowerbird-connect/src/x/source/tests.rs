@@ -8,6 +8,8 @@ use crate::synthetic::x_v2_envelope;
 use crate::testing::{Answer, Step, XStandIn};
 use crate::x::{XReport, XStatus};
 
+mod budgets;
+
 const TOKEN: &str = "token-of-a-test";
 
 /// A source that listens to a stand-in.
@@ -548,7 +550,13 @@ async fn a_turn_that_x_would_not_follow_does_not_come_again_at_once() {
         status: Arc::default(),
     };
     let (_tracks, receiver) = watch::channel(Arc::new(tracks(&["cat"])));
-    let following = tokio::spawn(follow(rules, receiver, Some(Time(0)), None));
+    let mut wishes = Wishes::new(
+        rules.source.clone(),
+        receiver,
+        XConfig::new(TOKEN.into()).withheld,
+    );
+    wishes.turn = Some(Time(0));
+    let following = tokio::spawn(follow(rules, wishes, None));
     stand_in.until(|stand_in| !stand_in.seen().is_empty()).await;
     let asked_again = stand_in.until(|stand_in| stand_in.seen().len() > 1);
     let asked_again = tokio::time::timeout(5 * TOGETHER, asked_again).await;
