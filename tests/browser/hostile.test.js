@@ -20,8 +20,11 @@ const post = (text, n) => ({
   user: { id_str: String(7 + n), screen_name: n < 5 ? 'ada' : 'a'.repeat(50), name: n < 5 ? '<i>Ada</i>' : 'N'.repeat(80) },
   entities: { urls: [{ url: 'bold', expanded_url: 'javascript:alert(1)', indices: [0, 8] }], hashtags: [], user_mentions: [] },
 });
+/** The first of them quotes another that would like the same. */
+const quoting = (post) => ({ ...post, is_quote_status: true, quoted_status_id_str: '900', quoted_status: { ...post, id_str: '900', text: `${TEXT} ${UNWIELDY.join(' ')}` } });
 const texts = [...UNWIELDY, ...Array.from({ length: 5 }, (_, n) => `${TEXT} ${n}`)];
-const house = useReplay(texts.map((text, n) => `${JSON.stringify(post(text, texts.length - 1 - n))}\n`).join(''));
+const posts = texts.map((text, n) => post(text, texts.length - 1 - n)).map((post, n) => (n === 0 ? quoting(post) : post));
+const house = useReplay(posts.map((post) => `${JSON.stringify(post)}\n`).join(''));
 
 test('the text of a post is text, everywhere', async () => {
   const { context, expectQuiet } = await openContext(house);
@@ -32,7 +35,7 @@ test('the text of a post is text, everywhere', async () => {
     await page.goto(address);
     const text = await page.locator('#feed .text').first().textContent();
     assert.ok(text.includes('<script>document.title="taken"</script>'), `${address}: ${text}`);
-    assert.equal(await page.locator('#feed .text script, #feed .text img, #feed .text b, #feed .name i').count(), 0, address);
+    assert.equal(await page.locator('#feed .post script, #feed .post img, #feed .post b, #feed .name i').count(), 0, address);
     assert.equal(await page.locator('#feed a[href^="javascript"]').count(), 0, address);
     assert.notEqual(await page.title(), 'taken');
   }

@@ -10,8 +10,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::flags;
 use super::ingest::Existing;
 
-/// Posts by service and id.
-type Named = FxHashMap<(i64, String), Existing>;
+/// A post's service and id.
+type Name = (i64, String);
+type Named = FxHashMap<Name, Existing>;
 
 /// Adds to each view what came inside the post of its row, as far as it shows.
 pub(super) fn add(
@@ -19,51 +20,63 @@ pub(super) fn add(
     rows: &[Existing],
     views: &mut [PostView],
 ) -> rusqlite::Result<()> {
-    let carried = rows.iter().flat_map(|row| carries(row, true));
-    let first = find(connection, carried.map(|(_, name)| name))?;
-    let carried = first.values().flat_map(|row| carries(row, false));
-    let second = find(connection, carried.map(|(_, name)| name))?;
-    for (row, view) in rows.iter().zip(views) {
-        for (relation, name) in carries(row, true) {
-            let Some(inner) = first.get(&name) else {
-                continue;
+    let carried: Vec<Vec<Carried>> = rows.iter().map(carries).collect();
+    let names = carried.iter().flatten().map(|carried| &carried.name);
+    let first = find(connection, names)?;
+    // Of what is carried, only what it quotes goes on being shown.
+    let within: FxHashMap<&Name, Vec<Carried>> = first
+        .iter()
+        .map(|(name, row)| {
+            let mut within = carries(row);
+            within.retain(|carried| carried.relation == Relation::Quote);
+            (name, within)
+        })
+        .collect();
+    let names = within.values().flatten().map(|carried| &carried.name);
+    let second = find(connection, names)?;
+    for (carried, view) in carried.iter().zip(views) {
+        for outer in carried {
+            let mut add = |from: &Named, carried: &Carried| {
+                let row = from.get(&carried.name);
+                let shown = row.and_then(|row| of_row(view, carried.relation, row));
+                view.embedded.extend(shown);
             };
-            let within = carries(inner, false);
-            let shown = [(relation, Some(inner))].into_iter();
-            let shown = shown.chain(within.map(|(relation, name)| (relation, second.get(&name))));
-            let inside = shown.filter_map(|(relation, inner)| of_row(view, relation, inner?));
-            let inside: Vec<EmbeddedView> = inside.collect();
-            view.embedded.extend(inside);
+            add(&first, outer);
+            for inner in within.get(&outer.name).into_iter().flatten() {
+                add(&second, inner);
+            }
         }
     }
     Ok(())
 }
 
-/// The posts whose text came inside a row's: what it quotes and, where asked for, what it passes on.
-fn carries(
-    row: &Existing,
-    reposts_too: bool,
-) -> impl Iterator<Item = (Relation, (i64, String))> + use<> {
+/// A post whose text came inside another.
+struct Carried {
+    relation: Relation,
+    name: Name,
+}
+
+/// The posts whose text came inside a row's: what it quotes and what it passes on.
+fn carries(row: &Existing) -> Vec<Carried> {
+    if row.flags & (flags::QUOTE | flags::REPOST) == 0 {
+        return Vec::new();
+    }
     let detail = row.detail();
     let links = detail.iter().flat_map(|detail| detail.links());
     let carried = links.filter(|link| link.carried && link.id != row.id);
     let wanted = carried.filter_map(|link| {
         let relation = flags::relation(link.kind)?;
-        let is_wanted = match relation {
-            Relation::Quote => true,
-            Relation::Repost => reposts_too,
-            Relation::Reply => false,
-        };
-        is_wanted.then(|| (relation, (row.service, link.id.to_owned())))
+        let name = (row.service, link.id.to_owned());
+        (relation != Relation::Reply).then_some(Carried { relation, name })
     });
-    wanted.collect::<Vec<_>>().into_iter()
+    wanted.collect()
 }
 
-fn find(
+fn find<'n>(
     connection: &Connection,
-    names: impl Iterator<Item = (i64, String)>,
+    names: impl Iterator<Item = &'n Name>,
 ) -> rusqlite::Result<Named> {
-    let names: FxHashSet<(i64, String)> = names.collect();
+    let names: FxHashSet<&Name> = names.collect();
     if names.is_empty() {
         return Ok(Named::default());
     }
@@ -100,4 +113,23 @@ fn of_row(around: &PostView, relation: Relation, row: &Existing) -> Option<Embed
         deleted_at: row.erased_at.map(Time),
         marks: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_post_is_found_by_its_id() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(include_str!("migrations/0001.sql"))
+            .unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN {}", include_str!("sql/posts_named.sql"));
+        let mut plan = connection.prepare(&sql).unwrap();
+        let steps = plan.query_map(["[]"], |row| row.get::<_, String>(3));
+        let steps: Vec<String> = steps.unwrap().map(Result::unwrap).collect();
+        let by_id = "SEARCH p USING INDEX post_by_id (service=? AND id=?)";
+        assert!(steps.iter().any(|step| step == by_id), "{steps:?}");
+    }
 }

@@ -53,7 +53,25 @@ fn show(context: &Context, post: &Value) -> Result<()> {
     } else {
         text(post, "text")
     };
-    context.output.line(format_args!("  {}", clean(&shown)))
+    context.output.line(format_args!("  {}", clean(&shown)))?;
+    let inside = post["embedded"].as_array().map_or(&[][..], Vec::as_slice);
+    inside
+        .iter()
+        .try_for_each(|inner| show_inside(context, inner))
+}
+
+/// What a post quotes, or passes on, below it.
+fn show_inside(context: &Context, inner: &Value) -> Result<()> {
+    let said = if inner["deleted_at"].is_string() {
+        "(deleted)".to_owned()
+    } else {
+        format!(
+            "@{}: {}",
+            text(&inner["author"], "handle"),
+            text(inner, "text")
+        )
+    };
+    context.output.line(format_args!("  > {}", clean(&said)))
 }
 
 /// Writes all posts that fit.
