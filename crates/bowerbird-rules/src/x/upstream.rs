@@ -4,7 +4,10 @@
 //! What X lacks is asked for more widely, up to everything, and a negation of it is left out; exact matching is done here. How alternatives
 //! of several rules are put together is the caller's.
 
+mod lists;
+
 use super::{Check, XLimits, is_only_negative};
+use crate::advice::each_term;
 use crate::error::RuleError;
 use crate::expr::{AccountRole, Expr, ExprKind, Flag, IdRole, Part, Term, Words};
 use crate::language;
@@ -76,9 +79,11 @@ pub(crate) fn upstream(rule: &Rule, limits: &XLimits) -> Result<Upstream, RuleEr
         Wide::Only(expr) => {
             for alternative in any_parts(expr) {
                 if !has_standalone(&alternative, true, limits.dialect) {
-                    return Err(refuse(
-                        "nothing in one of its alternatives can stand alone at X",
-                    ));
+                    return Err(refuse(if has_locations(rule.expr()) {
+                        "X can't be asked for `v11_locations:` by itself: its boxes bring no place that lies in them only in part"
+                    } else {
+                        "nothing in one of its alternatives can stand alone at X"
+                    }));
                 }
                 let parts = all_parts(alternative);
                 let needed = length(&conjunction(&parts)) / limits.max_chars.max(1) + 1;
@@ -95,6 +100,14 @@ pub(crate) fn upstream(rule: &Rule, limits: &XLimits) -> Result<Upstream, RuleEr
         alternatives,
         is_wider: asking.is_wider,
     })
+}
+
+fn has_locations(expr: &Expr) -> bool {
+    let mut has = false;
+    each_term(expr, &mut |_, term| {
+        has |= matches!(term, Term::V11Locations(_))
+    });
+    has
 }
 
 struct Asking<'a> {
@@ -151,6 +164,8 @@ impl Asking<'_> {
         let term = as_x_writes(term);
         let wider = match term {
             _ if self.accepts(&term) => return Wide::Only(of(term)),
+            Term::V11Track(ref list) => return self.track_list(list),
+            Term::V11Follow(ref list) => return self.follow_list(list),
             // Nothing that X sends has these.
             Term::Account(AccountRole::FromAffiliateOf | AccountRole::ToAffiliateOf, _)
             | Term::Account(..)
@@ -166,7 +181,9 @@ impl Asking<'_> {
             | Term::ProfileBoundingBox(_)
             | Term::Has(Part::ProfileGeo)
             | Term::Count(..) => return Wide::Nothing,
-            Term::PointRadius(_) | Term::BoundingBox(_) => Term::Has(Part::Geo),
+            Term::PointRadius(_) | Term::BoundingBox(_) | Term::V11Locations(_) => {
+                Term::Has(Part::Geo)
+            }
             Term::Id(IdRole::QuoteOf, _) => Term::Is(Flag::Quote),
             _ => {
                 self.is_wider = true;
@@ -180,7 +197,8 @@ impl Asking<'_> {
     /// A negation is kept only of what X reads as we do.
     fn negated(&mut self, term: &Term) -> Wide {
         let term = as_x_writes(term);
-        if !matches!(term, Term::Is(Flag::Nullcast)) && !self.accepts(&term) {
+        let is_known = matches!(term, Term::Is(Flag::Nullcast)) || self.accepts(&term);
+        if !is_known || !is_read_alike(&term) {
             self.is_wider = true;
             return Wide::Everything;
         }
@@ -207,6 +225,16 @@ impl Asking<'_> {
     fn fit(&mut self, parts: Vec<Expr>, pieces: usize, out: &mut Vec<Conjunction>) -> Option<()> {
         // Longer than all its pieces together it may not be, however it is divided.
         let mut parts = self.shortened(parts, self.limits.max_chars.saturating_mul(pieces))?;
+        if let [only] = parts.as_slice()
+            && let ExprKind::Any(alternatives) = &only.kind
+        {
+            // Nothing is left that they share: each is an alternative of its own, and must stand alone.
+            return alternatives.iter().try_for_each(|alternative| {
+                let stands = has_standalone(alternative, true, self.limits.dialect);
+                let parts = stands.then(|| all_parts(alternative.clone()))?;
+                self.fit(parts, 1, out)
+            });
+        }
         let conjunction = conjunction(&parts);
         if length(&conjunction) <= self.limits.max_chars {
             out.push(conjunction);
@@ -255,6 +283,32 @@ impl Asking<'_> {
         }
         let is_one_choice = kept.len() == 1 && matches!(kept[0].kind, ExprKind::Any(_));
         ((length <= max_chars || is_one_choice) && standing > 0).then_some(kept)
+    }
+}
+
+/// May X not find this where we do not? Where it might, a negation would keep posts from us: words of scripts without blanks, which X may divide
+/// otherwise; emoji; letters that some hold equal to others; and words near one another, whose distance X may count otherwise.
+fn is_read_alike(term: &Term) -> bool {
+    match term {
+        Term::Words(words) | Term::Field(_, words) | Term::Place(words) => {
+            words.slop().is_none() && words.text().chars().all(is_plain)
+        }
+        Term::Hashtag(name) | Term::Cashtag(name) | Term::UrlContains(name) => {
+            name.text().chars().all(is_plain)
+        }
+        Term::Entity(name) | Term::Source(name) => name.text().chars().all(is_plain),
+        _ => true,
+    }
+}
+
+/// Is there but one way to read this in a text, and but one other case? Letters of Latin and Cyrillic are, without those that also stand for others.
+fn is_plain(c: char) -> bool {
+    match c {
+        'ß' | 'ĸ' | 'ŉ' | 'ſ' | 'ı' | 'İ' => false,
+        '\0'..='\x7f' => true,
+        // Latin-1 and Latin Extended-A; Cyrillic.
+        'À'..='ſ' | 'Ѐ'..='џ' => c.is_alphabetic(),
+        _ => false,
     }
 }
 

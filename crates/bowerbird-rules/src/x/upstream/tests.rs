@@ -104,6 +104,166 @@ fn what_means_the_same_is_asked_for_in_x_s_words() {
 }
 
 #[test]
+fn negations_that_x_may_read_otherwise_are_left_out() {
+    for kept in [
+        "-bird",
+        "-\"coca-cola\"",
+        "-#birds",
+        "-café",
+        "-погода",
+        "-from:ada",
+        "-url:\"a.b/c\"",
+        "-lang:ja",
+        "-is:retweet",
+        "-place_country:DE",
+    ] {
+        let (alternatives, is_wider) = asked(&format!("cat {kept}"));
+        assert_eq!(alternatives, [format!("{kept} cat")]);
+        assert!(!is_wider, "{kept}");
+    }
+    for left_out in [
+        "-鳥",
+        "-\"big 鳥\"",
+        "-#鳥",
+        "-ニュース",
+        "-👍",
+        "-ไทย",
+        "-새",
+        "-العاصفة",
+        "-straße",
+        "-ısı",
+        "-cafe\u{301}",
+        "-ｂｉｒｄ",
+        "-\"a b\"~3",
+        "-bio:鳥",
+        "-source:鳥",
+        "-place:東京",
+        "-(鳥 OR 犬)",
+    ] {
+        asks(&format!("cat {left_out}"), &["cat"], true);
+    }
+    asks("cat -(bird OR 犬)", &["-bird cat"], true);
+    // Of what must not be all there, one part alone may not be excluded.
+    asks("cat -(bird 犬)", &["cat"], true);
+}
+
+#[test]
+fn v1_1_lists_are_asked_for_wherever_they_looked() {
+    asks(
+        "v11_track:twitter",
+        &["#twitter", "@twitter", "twitter", "url:twitter"],
+        true,
+    );
+    asks(
+        "v11_track:\"big cat\"",
+        &["(big OR url:big OR #big OR @big) (cat OR url:cat OR #cat OR @cat)"],
+        true,
+    );
+    asks("v11_track:\"#birds,$ABC\"", &["#birds", "$abc"], true);
+    asks(
+        "v11_track:example.com",
+        &["\"example.com\"", "url:\"example.com\""],
+        true,
+    );
+    asks(
+        "v11_track:\"cat ?!\" lang:en",
+        &["(cat OR url:cat OR #cat OR @cat) lang:en"],
+        true,
+    );
+    asks("cat -v11_track:dog", &["cat"], true);
+    asks(
+        "v11_follow:12,ada",
+        &[
+            "from:12",
+            "from:ada",
+            "retweets_of:12",
+            "retweets_of:ada",
+            "to:12",
+            "to:ada",
+        ],
+        true,
+    );
+    asks("v11_follow:did:plc:x", &[], true);
+    asks("cat v11_locations:[1 2 3 4]", &["cat has:geo"], true);
+    for (rule, why) in [
+        (
+            "v11_locations:[1 2 3 4]",
+            "X can't be asked for `v11_locations:` by itself",
+        ),
+        (
+            "cat OR v11_locations:[1 2 3 4]",
+            "X can't be asked for `v11_locations:` by itself",
+        ),
+        ("v11_track:?!", "X would have to send everything"),
+    ] {
+        let error = Rule::parse(rule)
+            .unwrap()
+            .upstream(&XLimits::STREAM)
+            .unwrap_err();
+        assert!(error.message.starts_with(why), "{rule}: {error}");
+    }
+}
+
+/// What the v1.1 stream's own documentation says that a list matches.
+#[test]
+fn what_a_v1_1_list_matches_comes() {
+    for (track, texts) in [
+        (
+            "Twitter",
+            &[
+                "TWITTER",
+                "\"Twitter\"",
+                "twitter.",
+                "#twitter",
+                "@twitter",
+                "http://twitter.com",
+            ][..],
+        ),
+        (
+            "Twitter’s",
+            &["I like Twitter’s new design", "Twitter's"][..],
+        ),
+        (
+            "twitter api,twitter streaming",
+            &["The Twitter API is awesome", "Twitter has a streaming API"][..],
+        ),
+        (
+            "example.com",
+            &[
+                "Someday I will visit example.com",
+                "http://www.example.com/",
+            ][..],
+        ),
+        (
+            "example.com/foobarbaz",
+            &["example.com/foobarbaz", "www.example.com/foobarbaz"][..],
+        ),
+        (
+            "example com",
+            &["example.com", "foo.example.com/bar", "a dot com example"][..],
+        ),
+    ] {
+        let rule = Rule::parse(&format!("v11_track:\"{track}\"")).unwrap();
+        let asked = rule.upstream(&XLimits::STREAM).unwrap().alternatives;
+        for text in texts {
+            let post = Post::new(text);
+            assert!(rule.matches(&post.doc()), "{track}: {text}");
+            let comes = |it: &crate::Conjunction| {
+                Rule::parse(&it.to_string()).unwrap().matches(&post.doc())
+            };
+            assert!(asked.iter().any(comes), "{track}: {text}: {asked:?}");
+        }
+    }
+}
+
+#[test]
+fn five_thousand_followed_are_asked_for_one_by_one() {
+    let ids: Vec<String> = (0..5_000).map(|n| format!("{}", 1_000_000 + n)).collect();
+    let (alternatives, _) = asked(&format!("v11_follow:{}", ids.join(",")));
+    assert_eq!(alternatives.len(), 15_000);
+}
+
+#[test]
 fn what_would_be_too_many_pieces_is_asked_for_more_widely() {
     let choices: Vec<String> = (0..10_000).map(|n| format!("(a{n} OR b{n})")).collect();
     let (alternatives, is_wider) = asked(&choices.join(" "));
@@ -116,11 +276,10 @@ fn what_would_be_too_many_pieces_is_asked_for_more_widely() {
                 .join(" OR ")
         })
         .collect();
+    // Of two long choices nothing is repeated.
     let (alternatives, _) = asked(&format!("({}) ({})", long[0], long[1]));
-    assert!(
-        alternatives.len() <= super::MAX_PIECES
-            && alternatives.iter().all(|all| all.len() <= 1_024)
-    );
+    let chars: usize = alternatives.iter().map(String::len).sum();
+    assert!(chars <= long[0].len() + long[1].len(), "{chars}");
     let (alternatives, is_wider) = asked(&format!("({}) lang:en", long[0]));
     assert!(!is_wider && alternatives.len() < 100);
     // Combinations of short choices are worth a few rules, not hundreds.
@@ -155,7 +314,9 @@ proptest! {
         short: bool,
     ) {
         let post = Post::new(&text);
-        let doc = about.around(post.doc());
+        let mut doc = about.around(post.doc());
+        // What names the post that it quotes is a quote at X.
+        doc.content.is_quote |= !doc.quote_of_id.is_empty();
         let limits = XLimits { max_chars: if short { 24 } else { 1_024 }, ..XLimits::STREAM };
         let rule = Rule::parse(&rule).unwrap();
         if let Ok(upstream) = rule.upstream(&limits) {
