@@ -328,8 +328,9 @@ impl State {
             return self.answer_connect();
         }
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        if let ("/2/tweets/counts/recent", Some(answer)) = (path, self.count_answers.pop_front()) {
-            return answer;
+        if path == "/2/tweets/counts/recent" {
+            let answer = self.count_answers.pop_front();
+            return answer.unwrap_or_else(|| Answer::plain(404, r#"{"title":"Not Found"}"#));
         }
         if path != "/2/tweets/search/stream/rules" {
             return Answer::plain(404, r#"{"title":"Not Found"}"#);

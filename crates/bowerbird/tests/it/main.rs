@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod bill;
 mod cli;
 mod configuration;
 mod demo;
