@@ -140,6 +140,8 @@ test('what is deleted leaves the open page, from within other posts too', async 
   house.tell({ delete: { status: { id: 108, id_str: '108', user_id: 3, user_id_str: '3' } } });
   await card(page, '109').waitFor({ state: 'detached' });
   await counted(context, posts.length + 2);
+  await page.goto('/');
+  assert.equal(await card(page, '102').locator('> .context').textContent(), '❝ Quotes @ann', 'opened anew, the page knows of it by name alone');
   await page.goto('/posts/x/102');
   assert.equal(await inside(page, '102').textContent(), 'The quoted post was deleted; its text is gone.');
   expectQuiet();

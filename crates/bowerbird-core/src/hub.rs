@@ -114,6 +114,17 @@ struct Offered {
 }
 
 impl Offered {
+    fn new(offset: u64, key: u64, bytes: Vec<u8>) -> Self {
+        Self {
+            offset,
+            entry: Entry {
+                key,
+                bytes: bytes.into(),
+            },
+            rendered: OnceLock::new(),
+        }
+    }
+
     fn size(&self) -> usize {
         self.entry.bytes.len()
     }
