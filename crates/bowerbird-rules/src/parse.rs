@@ -67,29 +67,35 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     /// Alternatives: everything up to a closing bracket or the end.
     fn any(&mut self) -> Result<Expr, RuleError> {
-        let mut parts = vec![self.all()?];
+        let first = self.all()?;
+        let mut others = Vec::new();
         while self.at_or() {
             self.at += 2;
-            parts.push(self.all()?);
+            others.push(self.all()?);
         }
-        Ok(join(parts, ExprKind::Any))
+        Ok(join(first, others, ExprKind::Any))
     }
 
     /// Terms side by side: everything up to an `OR`, a closing bracket or the end.
     fn all(&mut self) -> Result<Expr, RuleError> {
-        let mut parts = Vec::new();
-        loop {
-            self.skip_blanks();
-            match self.peek() {
-                None | Some(')') => break,
-                Some(_) if self.at_or() => break,
-                Some(_) => parts.push(self.unary()?),
-            }
-        }
-        if parts.is_empty() {
+        let Some(first) = self.next_part()? else {
             return Err(self.nothing_here());
+        };
+        let mut others = Vec::new();
+        while let Some(part) = self.next_part()? {
+            others.push(part);
         }
-        Ok(join(parts, ExprKind::All))
+        Ok(join(first, others, ExprKind::All))
+    }
+
+    /// The next of the terms side by side.
+    fn next_part(&mut self) -> Result<Option<Expr>, RuleError> {
+        self.skip_blanks();
+        match self.peek() {
+            None | Some(')') => Ok(None),
+            Some(_) if self.at_or() => Ok(None),
+            Some(_) => self.unary().map(Some),
+        }
     }
 
     /// Why there is no term where one was expected.
@@ -250,15 +256,15 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// One part stands for itself; several become one node that spans them.
-fn join(mut parts: Vec<Expr>, kind: impl FnOnce(Vec<Expr>) -> ExprKind) -> Expr {
-    let span = match (parts.first(), parts.last()) {
-        (Some(first), Some(last)) => first.span.start..last.span.end,
-        _ => 0..0,
+/// One part stands for itself; several become one node that spans them. No memory is kept that is not used: there may be very many rules.
+fn join(first: Expr, others: Vec<Expr>, kind: impl FnOnce(Vec<Expr>) -> ExprKind) -> Expr {
+    let Some(last) = others.last() else {
+        return first;
     };
-    if parts.len() == 1 {
-        return parts.remove(0);
-    }
+    let span = first.span.start..last.span.end;
+    let mut parts = Vec::with_capacity(1 + others.len());
+    parts.push(first);
+    parts.extend(others);
     Expr {
         span,
         kind: kind(parts),

@@ -298,7 +298,7 @@ impl DocTokens {
     }
 
     pub(crate) fn is_word(&self, entry: &Entry, word: &WordToken) -> bool {
-        entry.hash == word.hash && self.folded(entry) == word.text
+        entry.hash == word.hash && *self.folded(entry) == *word.text
     }
 }
 

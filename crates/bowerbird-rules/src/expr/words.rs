@@ -6,16 +6,16 @@ use crate::token::{Profile, tokenize};
 /// A keyword or a phrase: what was written, and the tokens it stands for.
 #[derive(Debug, Clone)]
 pub struct Words {
-    text: String,
+    text: Box<str>,
     quoted: bool,
     slop: Option<u8>,
-    tokens: Vec<WordToken>,
+    tokens: Box<[WordToken]>,
 }
 
 /// One token that must be found.
 #[derive(Debug, Clone)]
 pub(crate) struct WordToken {
-    pub(crate) text: String,
+    pub(crate) text: Box<str>,
     pub(crate) hash: u64,
     /// Nothing may stand between it and the one before.
     pub(crate) glued: bool,
@@ -29,11 +29,13 @@ impl PartialEq for Words {
 
 impl Words {
     /// `text` without its quotes; `slop` is the number after a tilde.
-    pub(crate) fn new(text: String, quoted: bool, slop: Option<u8>) -> Self {
-        let mut tokens = Vec::new();
+    pub(crate) fn new(text: impl Into<Box<str>>, quoted: bool, slop: Option<u8>) -> Self {
+        let text = text.into();
+        // Nearly always there is one: no memory is taken for more.
+        let mut tokens = Vec::with_capacity(1);
         tokenize(&text, Profile::Stream, &mut |token| {
             tokens.push(WordToken {
-                text: token.text.to_owned(),
+                text: token.text.into(),
                 hash: crate::tokenized::hash_word(token.text),
                 glued: token.glued,
             });
@@ -42,7 +44,7 @@ impl Words {
             text,
             quoted,
             slop,
-            tokens,
+            tokens: tokens.into(),
         }
     }
 
@@ -69,8 +71,8 @@ impl Words {
 /// A name or another string that is compared as a whole, whatever its case.
 #[derive(Debug, Clone)]
 pub struct Name {
-    text: String,
-    folded: String,
+    text: Box<str>,
+    folded: Box<str>,
 }
 
 impl PartialEq for Name {
@@ -80,10 +82,10 @@ impl PartialEq for Name {
 }
 
 impl Name {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<Box<str>>) -> Self {
         let text = text.into();
         Self {
-            folded: fold(&text, Profile::Stream),
+            folded: fold(&text, Profile::Stream).into(),
             text,
         }
     }

@@ -39,17 +39,27 @@ pub(crate) type Guards = [u16; 2];
 /// Asks for nothing.
 pub(crate) const NO_GUARD: u16 = u16::MAX;
 
-/// See the module. Postings and texts lie in one piece of memory, so that a look at a leaf waits for memory once or twice.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Leaf {
-    /// [`RECORD`] words for each posting, in [`Posting::order`], then their texts. A record is the feature, the rule's key, and, from the
-    /// lowest bit: 32 bits length of the text, or the guards; 24 bits where its text or program begins among the texts, in words, or
-    /// which of the leaf's rules it is; 8 bits which of [`Kind::TEXTS`] plus 1, or [`HOLDS`] or [`RUNS`].
+/// See the module. Records and texts lie in one piece of memory, so that a look at a leaf waits for memory once or twice: [`RECORD`] words
+/// for each posting, in [`Posting::order`], then their texts. A record is the feature, the rule's key, and, from the lowest bit: 32 bits
+/// length of the text, or the guards; 24 bits where its text or program begins among the texts, in words, or which of the leaf's trees it
+/// is; 8 bits which of [`Kind::TEXTS`] plus 1, or [`HOLDS`] or [`RUNS`].
+#[derive(Debug, Clone)]
+pub(crate) enum Leaf {
+    /// No rule here keeps its tree.
+    Words {
+        words: Arc<[u64]>,
+        /// How many postings.
+        count: u32,
+    },
+    Trees(Arc<Trees>),
+}
+
+/// A leaf with rules whose trees are evaluated.
+#[derive(Debug)]
+pub(crate) struct Trees {
     words: Arc<[u64]>,
-    /// How many postings.
     count: u32,
-    /// The trees of the rules to evaluate.
-    rules: Option<Arc<Vec<Arc<Rule>>>>,
+    trees: Box<[Arc<Rule>]>,
 }
 
 /// Words of a record.
@@ -60,7 +70,11 @@ const HOLDS: u64 = 0;
 /// The record of a rule with a program.
 const RUNS: u64 = 0xff;
 
-/// How many words of text or how many rules a leaf can hold.
+/// From which bit on a record's last word says where its text is, and what it is.
+const PLACE: u32 = 32;
+const CODE: u32 = 56;
+
+/// How many words of text or how many trees a leaf can hold.
 const MAX_PLACE: usize = 1 << 24;
 
 /// A posting, borrowed from its leaf.
@@ -155,20 +169,46 @@ impl Leaf {
     /// The same with one more, in place of the one with the same feature and rule.
     pub(crate) fn with(&self, posting: &Posting) -> Self {
         let (at, there) = self.place_of(posting.order());
-        let mut builder = Builder::default();
-        builder.copy(self, 0..at);
-        builder.push(posting);
-        builder.copy(self, at + usize::from(there)..self.len());
-        builder.finish()
+        if there {
+            return self.without(posting.feature, posting.rule).with(posting);
+        }
+        let mut new = Builder::default();
+        new.push(posting);
+        let place = match posting.test {
+            Test::Holds(..) => self.trees().len(),
+            _ => self.texts().len(),
+        };
+        new.records[2] += at_place(place);
+        let (before, after) = self.records().split_at(at * RECORD);
+        let words = joined([before, &new.records, after, self.texts(), &new.texts]);
+        let trees = [self.trees(), &new.trees].concat();
+        Self::from_parts(words, self.len() + 1, trees)
     }
 
     /// The same without one.
     pub(crate) fn without(&self, feature: u64, rule: u64) -> Self {
         let (at, there) = self.place_of(order(feature, rule));
-        let mut builder = Builder::default();
-        builder.copy(self, 0..at);
-        builder.copy(self, at + usize::from(there)..self.len());
-        builder.finish()
+        if !there {
+            return self.clone();
+        }
+        let gone = self.extent(at);
+        let (is_tree, place) = (self.is_tree(at), place_in(self.detail(at)));
+        let records = self.records();
+        let (before, after) = (&records[..at * RECORD], &records[(at + 1) * RECORD..]);
+        let texts = self.texts();
+        let mut words = joined([before, after, &texts[..gone.start], &texts[gone.end..]]);
+        let moved = Arc::make_mut(&mut words)[..records.len() - RECORD].chunks_exact_mut(RECORD);
+        // What lay behind it has moved up.
+        for record in moved {
+            if place_in(record[2]) > place && is_tree == (record[2] >> CODE == HOLDS) {
+                record[2] -= at_place(if is_tree { 1 } else { gone.len() });
+            }
+        }
+        let mut trees = self.trees().to_vec();
+        if is_tree {
+            trees.remove(place);
+        }
+        Self::from_parts(words, self.len() - 1, trees)
     }
 
     /// The postings for which `part_of` their feature and rule gives 0, 1, and so on up to `parts` - 1; it never falls from one posting
@@ -188,9 +228,32 @@ impl Leaf {
             .collect()
     }
 
+    fn from_parts(words: Arc<[u64]>, count: usize, trees: Vec<Arc<Rule>>) -> Self {
+        let count = count as u32;
+        if trees.is_empty() {
+            return Self::Words { words, count };
+        }
+        Self::Trees(Arc::new(Trees {
+            words,
+            count,
+            trees: trees.into(),
+        }))
+    }
+
     /// How many postings there are.
     pub(crate) fn len(&self) -> usize {
-        self.count as usize
+        match self {
+            Self::Words { count, .. } => *count as usize,
+            Self::Trees(leaf) => leaf.count as usize,
+        }
+    }
+
+    /// How many share it: a look at the memory that sharing it once more writes to.
+    pub(crate) fn shared(&self) -> usize {
+        match self {
+            Self::Words { words, .. } => Arc::strong_count(words),
+            Self::Trees(leaf) => Arc::strong_count(leaf),
+        }
     }
 
     /// The feature of each.
@@ -209,7 +272,7 @@ impl Leaf {
     pub(crate) fn guess(&self, feature: u64, depth: u32) -> Guess {
         let share = feature.checked_shl(depth).unwrap_or(0);
         let at = ((u128::from(share) * self.len() as u128) >> 64) as usize;
-        let there = self.words.get(at * RECORD).copied().unwrap_or(u64::MAX);
+        let there = self.words().get(at * RECORD).copied().unwrap_or(u64::MAX);
         Guess { at, there }
     }
 
@@ -244,35 +307,102 @@ impl Leaf {
         (at, at < self.len() && order_of(at) == wanted)
     }
 
+    fn words(&self) -> &[u64] {
+        match self {
+            Self::Words { words, .. } => words,
+            Self::Trees(leaf) => &leaf.words,
+        }
+    }
+
+    fn records(&self) -> &[u64] {
+        &self.words()[..self.len() * RECORD]
+    }
+
+    fn texts(&self) -> &[u64] {
+        &self.words()[self.len() * RECORD..]
+    }
+
+    fn trees(&self) -> &[Arc<Rule>] {
+        match self {
+            Self::Words { .. } => &[],
+            Self::Trees(leaf) => &leaf.trees,
+        }
+    }
+
     fn feature(&self, at: usize) -> u64 {
-        self.words[at * RECORD]
+        self.words()[at * RECORD]
     }
 
     fn rule(&self, at: usize) -> u64 {
-        self.words[at * RECORD + 1]
+        self.words()[at * RECORD + 1]
+    }
+
+    fn detail(&self, at: usize) -> u64 {
+        self.words()[at * RECORD + 2]
+    }
+
+    fn is_tree(&self, at: usize) -> bool {
+        self.detail(at) >> CODE == HOLDS
+    }
+
+    /// Where among the texts a posting's own lies.
+    fn extent(&self, at: usize) -> Range<usize> {
+        let detail = self.detail(at);
+        let start = place_in(detail);
+        let length = match detail >> CODE {
+            HOLDS => return 0..0,
+            RUNS => program::whole(&self.texts()[start..]).len(),
+            _ => (detail as u32 as usize).div_ceil(8),
+        };
+        start..start + length
     }
 
     fn found(&self, at: usize) -> Found<'_> {
-        let (rule, detail) = (self.rule(at), self.words[at * RECORD + 2]);
-        let place = (detail >> 32) as usize & (MAX_PLACE - 1);
+        let detail = self.detail(at);
         let guards = [detail as u16, (detail >> 16) as u16];
-        let texts = &self.words[RECORD * self.len()..];
-        let test = match detail >> 56 {
-            HOLDS => {
-                let rules = self
-                    .rules
-                    .as_ref()
-                    .expect("a record of a rule comes with the rule");
-                FoundTest::Holds(guards, &rules[place])
-            }
-            RUNS => FoundTest::Runs(guards, program::whole(&texts[place..])),
+        let texts = || &self.texts()[place_in(detail)..];
+        let test = match detail >> CODE {
+            HOLDS => FoundTest::Holds(guards, &self.trees()[place_in(detail)]),
+            RUNS => FoundTest::Runs(guards, program::whole(texts())),
             code => {
-                let text = Text::new(detail as u32 as usize, &texts[place..]);
+                let text = Text::new(detail as u32 as usize, texts());
                 FoundTest::Is(Kind::TEXTS[code as usize - 1], text)
             }
         };
+        let rule = self.rule(at);
         Found { rule, test }
     }
+}
+
+impl Default for Leaf {
+    fn default() -> Self {
+        Self::from_parts(Arc::default(), 0, Vec::new())
+    }
+}
+
+/// All of these one after the other, in one piece of memory from the start.
+fn joined<const N: usize>(parts: [&[u64]; N]) -> Arc<[u64]> {
+    let length = parts.iter().map(|part| part.len()).sum();
+    let mut all: Arc<[u64]> = std::iter::repeat_n(0, length).collect();
+    let mut rest = Arc::make_mut(&mut all);
+    for part in parts {
+        let (here, after) = rest.split_at_mut(part.len());
+        here.copy_from_slice(part);
+        rest = after;
+    }
+    all
+}
+
+fn place_in(detail: u64) -> usize {
+    (detail >> PLACE) as usize & (MAX_PLACE - 1)
+}
+
+fn at_place(place: usize) -> u64 {
+    assert!(
+        place < MAX_PLACE,
+        "leaves are split long before they hold so much"
+    );
+    (place as u64) << PLACE
 }
 
 /// A leaf being made.
@@ -280,7 +410,7 @@ impl Leaf {
 struct Builder {
     records: Vec<u64>,
     texts: Vec<u64>,
-    rules: Vec<Arc<Rule>>,
+    trees: Vec<Arc<Rule>>,
 }
 
 impl Builder {
@@ -334,25 +464,18 @@ impl Builder {
     }
 
     fn add_tree(&mut self, feature: u64, key: u64, guards: Guards, tree: &Arc<Rule>) {
-        self.add(feature, key, HOLDS, self.rules.len(), packed(guards));
-        self.rules.push(Arc::clone(tree));
+        self.add(feature, key, HOLDS, self.trees.len(), packed(guards));
+        self.trees.push(Arc::clone(tree));
     }
 
     fn add(&mut self, feature: u64, rule: u64, code: u64, place: usize, low: u32) {
-        assert!(
-            place < MAX_PLACE,
-            "leaves are split long before they hold so much"
-        );
-        let detail = (code << 56) | ((place as u64) << 32) | u64::from(low);
+        let detail = (code << CODE) | at_place(place) | u64::from(low);
         self.records.extend([feature, rule, detail]);
     }
 
     fn finish(self) -> Leaf {
-        Leaf {
-            words: [self.records.as_slice(), &self.texts].concat().into(),
-            count: (self.records.len() / RECORD) as u32,
-            rules: (!self.rules.is_empty()).then(|| Arc::new(self.rules)),
-        }
+        let count = self.records.len() / RECORD;
+        Leaf::from_parts(joined([&self.records, &self.texts]), count, self.trees)
     }
 }
 

@@ -237,7 +237,7 @@ fn add_tracked(word: &TrackWord, words: &mut Vec<u64>, asked: &mut Asked) -> Opt
             let (what, number) = add_row(row, words)?;
             if let [only] = row.tokens() {
                 // As a name a picture may be spelled otherwise.
-                return (only.text == *folded).then_some((TRACKED, number));
+                return (*only.text == **folded).then_some((TRACKED, number));
             }
             words.extend([hash_word(folded), folded.len() as u64]);
             add_text(folded, words);

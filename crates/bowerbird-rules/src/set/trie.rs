@@ -1,15 +1,16 @@
 //! All postings of a set, found by feature; a change shares everything with what was before but the way to one leaf.
 //!
-//! A node takes the next five bits of the feature, as many nodes deep as there is need. A feature that very many rules hang on has
+//! A node takes the next four bits of the feature, as many nodes deep as there is need. A feature that very many rules hang on has
 //! a trie of its own, by the rules' keys, so that a change never copies more than a leaf.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use super::feature::spread;
 use super::leaf::{Found, Guess, Leaf, Posting};
 
 /// Bits that one node takes.
-const BITS: u32 = 5;
+const BITS: u32 = 4;
 const CHILDREN: usize = 1 << BITS;
 
 /// A leaf with more postings is split, if their features differ.
@@ -100,6 +101,15 @@ impl Node {
         }
     }
 
+    /// How many share it.
+    fn shared(&self) -> usize {
+        match self {
+            Self::Leaf(leaf) => leaf.shared(),
+            Self::Inner(children) => Arc::strong_count(children),
+            Self::Same(same) => Arc::strong_count(same),
+        }
+    }
+
     fn is_empty(&self) -> bool {
         matches!(self, Self::Leaf(leaf) if leaf.len() == 0)
     }
@@ -130,6 +140,16 @@ impl<'a> Spot<'a> {
             Node::Same(_) | Node::Inner(_) => {}
         }
     }
+}
+
+/// A node's children, to be changed: a copy if others share them.
+fn own(children: &mut Arc<[Node; CHILDREN]>) -> &mut [Node; CHILDREN] {
+    // A copy shares each child once more, and each such write waits for the one before. So that they do not wait for memory one after the
+    // other, all of it is looked at first.
+    if Arc::strong_count(children) > 1 {
+        black_box(children.iter().map(Node::shared).sum::<usize>());
+    }
+    Arc::make_mut(children)
 }
 
 /// Which child a path leads to at a depth of so many bits.
@@ -167,7 +187,7 @@ fn insert(node: &mut Node, posting: &Posting, by: By, depth: u32) {
     match node {
         Node::Inner(children) => {
             let path = by.path(posting.feature, posting.rule);
-            let children = Arc::make_mut(children);
+            let children = own(children);
             insert(&mut children[child(path, depth)], posting, by, depth + BITS);
         }
         Node::Same(same) if same.feature == posting.feature => {
@@ -211,7 +231,7 @@ fn divided(leaf: Leaf, by: By, depth: u32) -> Node {
 fn remove(node: &mut Node, feature: u64, rule: u64, by: By, depth: u32) {
     match node {
         Node::Inner(children) => {
-            let children = Arc::make_mut(children);
+            let children = own(children);
             let path = by.path(feature, rule);
             remove(
                 &mut children[child(path, depth)],

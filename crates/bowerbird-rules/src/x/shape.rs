@@ -65,7 +65,7 @@ pub(super) fn is_only_stop_words(expr: &Expr) -> bool {
 }
 
 fn is_stop_word(words: &Words) -> bool {
-    matches!(words.tokens(), [only] if STOP_WORDS.contains(&only.text.as_str()))
+    matches!(words.tokens(), [only] if STOP_WORDS.contains(&&*only.text))
 }
 
 /// The samples that do not apply to the whole rule.
