@@ -1,7 +1,7 @@
 // A demo of one's own, a browser, and the promise that nothing went wrong behind the scenes: no console error, no request to another
 // host. `BOWERBIRD` names the executable, `CHROMIUM` the browser; screenshots go to `test-output/` in the repository.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -48,10 +48,36 @@ export function useTold() {
   return house;
 }
 
+/** A run with this configuration (its data folder and page apart), and a browser; `secrets` by name, `house.command(…)` runs another command beside it. */
+export function useRun(configure, secrets) {
+  const house = {};
+  let folder;
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'bowerbird-browser-'));
+    const file = path.join(folder, 'bowerbird.toml');
+    await writeFile(file, `data = 'data'\n[page]\nlisten = '127.0.0.1:18700'\n${await configure()}`);
+    await mkdir(path.join(folder, 'data/secrets'), { recursive: true, mode: 0o700 });
+    for (const [name, value] of Object.entries(secrets)) await writeFile(path.join(folder, 'data/secrets', name), value, { mode: 0o600 });
+    house.demo = await startIn(folder, 'run', '--config', file);
+    house.command = (...args) => execFileSync(executable, ['--config', file, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    house.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  });
+  after(async () => {
+    await house.browser?.close();
+    assert.equal(await house.demo?.stop(), 0, 'the run ends cleanly');
+  });
+  return house;
+}
+
 /** Starts `bowerbird demo` with a fresh data folder. */
 async function startDemo(...options) {
   const folder = await mkdtemp(path.join(tmpdir(), 'bowerbird-browser-'));
-  const child = spawn(executable, ['demo', '--data', folder, '--fresh', '--port', '18700', ...options], { stdio: ['pipe', 'pipe', 'pipe'] });
+  return startIn(folder, 'demo', '--data', folder, '--fresh', '--port', '18700', ...options);
+}
+
+/** Starts a command that opens a page; stopping it removes the folder. */
+async function startIn(folder, ...options) {
+  const child = spawn(executable, options, { stdio: ['pipe', 'pipe', 'pipe'] });
   const address = await new Promise((resolve, reject) => {
     let said = '';
     const hear = (text) => {

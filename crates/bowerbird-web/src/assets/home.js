@@ -108,6 +108,8 @@ watchRules(names, (check) => {
 });
 
 form.addEventListener('submit', async (event) => {
+  // A button that leads elsewhere saves nothing.
+  if (event.submitter?.hasAttribute('formaction')) return;
   event.preventDefault();
   const rule = form.elements.rule.value;
   const failed = form.querySelector('.form-error');

@@ -58,7 +58,7 @@ pub(crate) async fn try_plan(
             ..before
         },
     };
-    let mut names = names(&app.site).await?;
+    let names = names(&app.site).await?;
     let (name, rule) = (draft.name.clone(), draft.rule.clone());
     let change = PlanChange {
         id,
@@ -66,9 +66,6 @@ pub(crate) async fn try_plan(
         rule: None,
     };
     let plans = tried(&app.site, change).await?;
-    let new = plans.plans.iter().flat_map(|view| &view.plan.shares);
-    let new = new.map(|share| (share.track, share.name.clone()));
-    names.extend(new);
     let lead = html! {
         p.done role="status" { "Nothing is saved yet. This is what would be if " strong { (name) } " were saved with the rule " code { (rule) } "; go back to do so." }
     };
@@ -108,18 +105,18 @@ fn plan(view: &PlanView, names: &Names) -> Markup {
             (bar(view))
             dl.facts {
                 div { dt { "Rules in use" } dd { (count(plan.rules.len())) " of " (count(plan.slots)) } }
-                div { dt { "Others\u{2019}" } dd { (count(plan.foreign)) } }
-                div { dt { "Free" } dd { (count(plan.free)) } }
+                div { dt.key.foreign { "Others\u{2019}" } dd { (count(plan.foreign)) } }
+                div { dt.key.free { "Free" } dd { (count(plan.free)) } }
                 div { dt { "Characters" } dd { (count(view.chars)) " of " (count(plan.slots.saturating_mul(plan.max_chars))) } }
-                div { dt { "To add" } dd { (count(view.to_add)) } }
+                div { dt.key.new { "To add" } dd { (count(view.to_add)) } }
                 div { dt { "To remove" } dd { (count(plan.delete.len())) } }
-                div { dt { "Kept" } dd { (count(plan.rules.len() - view.to_add)) } }
+                div { dt.key.kept { "Kept" } dd { (count(plan.rules.len() - view.to_add)) } }
                 @if let Some(at) = plan.listed_at { div { dt { "As " (plan.service) " had it" } dd { (moment(at)) } } }
             }
         }
         (left_out(view, names))
         (changes(view, names))
-        (shares(view))
+        (shares(view, names))
         (rules(view, names))
     }
 }
@@ -156,7 +153,7 @@ fn left_out(view: &PlanView, names: &Names) -> Markup {
         @if !out.is_empty() {
             section.panel aria-labelledby=(id) {
                 h2 id=(id) { "Left out" }
-                p.hint { (view.plan.service) " is not asked for " (plural(out.len() as u64, "track", "tracks")) ". They still catch what comes through others\u{2019} rules." }
+                p.hint { (view.plan.service) " is not asked for " (plural(out.len() as u64, "track", "tracks")) "; what comes through others\u{2019} rules is still caught." }
                 div.scroll { table {
                     thead { tr { th scope="col" { "Track" } th scope="col" { "Why, and what would help" } } }
                     tbody { @for one in out.iter().take(ROWS) { tr {
@@ -179,7 +176,7 @@ fn changes(view: &PlanView, names: &Names) -> Markup {
             section.panel aria-labelledby=(id) {
                 h2 id=(id) { "To be done at " (plan.service) }
                 ul.diff {
-                    @for rule in plan.delete.iter().take(ROWS) { li.gone { span.sign { "remove " } code { (rule) } } }
+                    @for rule in plan.delete.iter().take(ROWS) { li.old { span.sign { "remove " } code { (rule) } } }
                     @for rule in new.iter().take(ROWS) { li.new { span.sign { "add " } code { (rule.rule) } " " (tracks(rule, names)) } }
                 }
                 (more(plan.delete.len().max(new.len())))
@@ -188,7 +185,7 @@ fn changes(view: &PlanView, names: &Names) -> Markup {
     }
 }
 
-fn shares(view: &PlanView) -> Markup {
+fn shares(view: &PlanView, names: &Names) -> Markup {
     let plan = &view.plan;
     let id = format!("shares-{}", plan.source);
     html! {
@@ -198,7 +195,7 @@ fn shares(view: &PlanView) -> Markup {
             @else {
                 div.scroll { table {
                     thead { tr { th scope="col" { "Track" } th.number scope="col" { "Priority" } th.number scope="col" { "Share" } th.number scope="col" { "In rules" } th.number scope="col" { "Characters" } } }
-                    tbody { @for share in plan.shares.iter().take(ROWS) { (share_row(share)) } }
+                    tbody { @for share in plan.shares.iter().take(ROWS) { (share_row(share, names)) } }
                 } }
                 (more(plan.shares.len()))
             }
@@ -206,10 +203,10 @@ fn shares(view: &PlanView) -> Markup {
     }
 }
 
-fn share_row(share: &TrackShare) -> Markup {
+fn share_row(share: &TrackShare, names: &Names) -> Markup {
     html! {
         tr.(colour(share.track)) {
-            th scope="row" { a href=(format!("/tracks/{}", share.track)) { span.swatch aria-hidden="true" {} (share.name) } }
+            th scope="row" { span.swatch aria-hidden="true" {} (link(share.track, names)) }
             td.number { (share.priority) }
             td.number { (format!("{:.2}", share.share)) }
             td.number { (count(share.slots)) }
@@ -227,7 +224,7 @@ fn rules(view: &PlanView, names: &Names) -> Markup {
                 div.scroll { table {
                     thead { tr { th scope="col" { "Rule" } th.number scope="col" { "Characters" } th scope="col" { "Tracks" } } }
                     tbody { @for rule in plan.rules.iter().take(ROWS) { tr {
-                        td { code { (rule.rule) } @if !rule.stands { " " span.note { "to add" } } }
+                        td.rule-text { code { (rule.rule) } @if !rule.stands { " " span.note { "to add" } } }
                         td.number { (count(rule.chars)) }
                         td { (tracks(rule, names)) }
                     } } }
