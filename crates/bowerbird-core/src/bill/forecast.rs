@@ -50,11 +50,12 @@ impl Forecast {
         }
     }
 
-    /// When so much more will have been spent; `None` if never.
+    /// The minute in which so much more will have been spent; `None` if never.
     pub fn reaches(&self, more: Money, now: Time) -> Option<Time> {
         let days = more.dollars() / self.cost_per_day.dollars();
         let span = Duration::try_from_secs_f64(days * SECONDS_A_DAY).ok()?;
-        Some(now.plus(span))
+        let minutes = now.plus(span).seconds().div_euclid(60);
+        Some(Time::from_millis(minutes * 60_000))
     }
 }
 

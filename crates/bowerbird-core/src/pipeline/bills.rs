@@ -21,6 +21,9 @@ const NO_OFTENER: Duration = Duration::from_millis(250);
 /// And no more seldom: periods end and tracks begin by the clock.
 const AT_LEAST_EVERY: Duration = Duration::from_secs(5);
 
+/// The most that is said beside a source's state.
+const MOST_NOTES: usize = 100;
+
 /// Spans in which somebody waits: since when, by source and track (`None` for all of the source's).
 type Waiting = BTreeMap<(SourceName, Option<TrackId>), Time>;
 
@@ -163,6 +166,13 @@ impl Engine {
             if let Some(live) = live.filter(|live| live.track.draft.listens_to(source)) {
                 note(&live.track.draft.name, &of_track.budgets);
             }
+        }
+        if notes.len() > MOST_NOTES {
+            let more = notes.len() - MOST_NOTES;
+            notes.truncate(MOST_NOTES);
+            notes.push(format!(
+                "and {more} more budgets; `bowerbird bill` lists all"
+            ));
         }
         notes
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use bowerbird_core::bill::{
-    BillDay, Budgeted, Forecast, Held, Money, Prices, SourceStanding, Spent, Standing, forecast,
-    forecast_days,
+    BillDay, Budgeted, Fill, Forecast, Held, Money, Prices, SourceStanding, Spent, Standing,
+    forecast, forecast_days,
 };
 use bowerbird_core::ids::{SourceName, TrackId};
 use bowerbird_core::time::Time;
@@ -253,7 +253,9 @@ fn track_bills(
 fn budgets(budgets: &[Budgeted], forecast: Option<&Forecast>, now: Time) -> Vec<BudgetView> {
     let one = |budget: &Budgeted| {
         let left = budget.limit.less(budget.spent);
-        let spent_at = forecast.and_then(|forecast| forecast.reaches(left, now));
+        let spent_at = forecast
+            .filter(|_| budget.fill != Fill::Spent)
+            .and_then(|forecast| forecast.reaches(left, now));
         BudgetView {
             percent: budget.percent(),
             spent_at: spent_at.filter(|at| budget.ends.is_none_or(|ends| *at < ends)),
@@ -266,7 +268,7 @@ fn budgets(budgets: &[Budgeted], forecast: Option<&Forecast>, now: Time) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bowerbird_core::bill::{Fill, Period};
+    use bowerbird_core::bill::Period;
 
     #[test]
     fn a_limit_that_is_reached_before_its_period_ends_says_when() {
@@ -298,6 +300,11 @@ mod tests {
         ];
         assert_eq!(spent_at, expected.map(|at| at.map(str::to_owned)));
         assert_eq!(told[0].percent, 33);
+        let spent = Budgeted {
+            fill: Fill::Spent,
+            ..all[1].clone()
+        };
+        assert_eq!(budgets(&[spent], Some(&forecast), now)[0].spent_at, None);
         assert!(
             budgets(&all, None, now)
                 .iter()

@@ -62,9 +62,9 @@ fn show_source(output: &Output, bill: &Value, days: u64) -> Result<()> {
     let told = &bill["forecast"];
     if let Some(calls) = told["calls_per_day"].as_f64() {
         output.line(format_args!(
-            "  at the rate of the last days: {calls:.0} posts and ${} a day, ${} by the end of this month",
-            text(told, "cost_per_day"),
-            text(told, "month"),
+            "  at the rate of the last days: {calls:.0} posts and {} a day, {} by the end of this month",
+            about(told, "cost_per_day"),
+            about(told, "month"),
         ))?;
     }
     for budget in list(bill, "budgets") {
@@ -105,9 +105,14 @@ fn whose(share: &Value) -> String {
     }
 }
 
+/// An estimated amount, to the cent; empty where there is none.
+pub(super) fn about(told: &Value, key: &str) -> String {
+    let amount: Option<f64> = told[key].as_str().and_then(|amount| amount.parse().ok());
+    amount.map_or_else(String::new, |amount| format!("${amount:.2}"))
+}
+
 fn track_row(bill: &Value) -> Vec<String> {
     let spent = |period: &str| format!("${}", text(&bill["spent"], period));
-    let rate = text(&bill["forecast"], "cost_per_day");
     let mut budgets: Vec<String> = list(bill, "budgets").iter().map(budget_words).collect();
     if bill["withheld"].is_object() {
         budgets.push(format!("not asked for: {}", waiting(&bill["withheld"])));
@@ -117,11 +122,7 @@ fn track_row(bill: &Value) -> Vec<String> {
         spent("day"),
         spent("month"),
         spent("total"),
-        if rate.is_empty() {
-            rate
-        } else {
-            format!("${rate}")
-        },
+        about(&bill["forecast"], "cost_per_day"),
         budgets.join("; "),
     ]
 }

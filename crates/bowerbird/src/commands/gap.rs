@@ -51,6 +51,7 @@ pub(super) async fn gap(context: &Context, command: GapCommand) -> Result<()> {
         vec![
             text(gap, "id"),
             text(gap, "source"),
+            text(gap, "track"),
             text(gap, "from"),
             until,
             text(gap, "state"),
@@ -60,7 +61,9 @@ pub(super) async fn gap(context: &Context, command: GapCommand) -> Result<()> {
     };
     let rows: Vec<Vec<String>> = gaps.iter().map(row).collect();
     context.output.table(
-        &["id", "source", "from", "until", "state", "lost", "reason"],
+        &[
+            "id", "source", "track", "from", "until", "state", "lost", "reason",
+        ],
         &rows,
     )
 }

@@ -12,6 +12,7 @@ use bowerbird_core::track::TrackDraft;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::bill::about;
 use crate::cli::{TrackChanges, TrackCommand, parse_span};
 use crate::client::Client;
 use crate::exit::Usage;
@@ -312,9 +313,9 @@ async fn count(context: &Context, client: &Client, rule: &str, source: &str) -> 
     let number = |key: &str| thousands(told[key].as_u64().unwrap_or(0));
     let days = told["forecast"]["days"].as_f64().unwrap_or(0.0);
     context.output.line(format_args!(
-        "by {source}'s own counts: {} posts in {days:.1} days, ${} a day; asking cost ${}",
+        "by {source}'s own counts: {} posts in {days:.1} days, {} a day; asking cost ${}",
         number("posts"),
-        text(&told["forecast"], "cost_per_day"),
+        about(&told["forecast"], "cost_per_day"),
         text(&told, "cost"),
     ))
 }
@@ -325,8 +326,8 @@ fn cost_line(cost: &Value) -> String {
     let told = &cost["forecast"];
     match told["calls_per_day"].as_f64() {
         Some(posts) => format!(
-            "on {source}, by what is kept: at least {posts:.0} posts and ${} a day",
-            text(told, "cost_per_day")
+            "on {source}, by what is kept: at least {posts:.0} posts and {} a day",
+            about(told, "cost_per_day")
         ),
         None => format!(
             "on {source} each post costs ${}; too little is kept of it to say how many would come",

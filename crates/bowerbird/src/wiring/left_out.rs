@@ -1,15 +1,19 @@
 //! Says which tracks X does not listen for, and why, whenever that changes: in the log, and beside the source's state.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bowerbird_connect::x::{XReport, XStatus};
-use bowerbird_core::ids::SourceName;
+use bowerbird_core::ids::{SourceName, TrackId};
 use bowerbird_core::live::LiveTracks;
 use bowerbird_core::status::Status;
 
 /// How often to look.
 const EVERY: Duration = Duration::from_secs(2);
+
+/// The most tracks that are named together.
+const MOST_NAMES: usize = 3;
 
 /// The most that is said beside a source's state.
 const MOST_NOTES: usize = 100;
@@ -45,6 +49,20 @@ pub(super) async fn tell(
     }
 }
 
+/// The first of these tracks by name, and how many more there are.
+fn names(ids: &[TrackId], tracks: &LiveTracks) -> String {
+    let name = |id: &TrackId| {
+        let live = tracks.get(*id);
+        live.map_or_else(|| id.to_string(), |live| live.track.draft.name.clone())
+    };
+    let first: Vec<String> = ids.iter().take(MOST_NAMES).map(name).collect();
+    let more = match ids.len() - first.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", first.join(", "))
+}
+
 /// What a person should know of a report.
 fn notes(report: &XReport, tracks: &LiveTracks) -> Vec<String> {
     let problem = (!report.problem.is_empty()).then(|| {
@@ -53,13 +71,19 @@ fn notes(report: &XReport, tracks: &LiveTracks) -> Vec<String> {
             report.problem
         )
     });
-    let left_out = report.left_out.iter().map(|left_out| {
-        let name = tracks.get(left_out.track).map_or_else(
-            || left_out.track.to_string(),
-            |live| live.track.draft.name.clone(),
-        );
-        format!("not asked for: {name}: {}", left_out.reason)
-    });
+    let mut by_reason: Vec<(&str, Vec<TrackId>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for left_out in &report.left_out {
+        let reason = left_out.reason.as_str();
+        let place = *places.entry(reason).or_insert_with(|| {
+            by_reason.push((reason, Vec::new()));
+            by_reason.len() - 1
+        });
+        by_reason[place].1.push(left_out.track);
+    }
+    let left_out = by_reason
+        .iter()
+        .map(|(reason, ids)| format!("not asked for: {}: {reason}", names(ids, tracks)));
     let mut notes: Vec<String> = problem.into_iter().chain(left_out).collect();
     if notes.len() > MOST_NOTES {
         let more = notes.len() - MOST_NOTES;
