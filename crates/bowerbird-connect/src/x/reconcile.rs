@@ -4,6 +4,7 @@
 //! if its text is still wanted, whatever version its tag names: X takes no rule twice, and between deleting and adding posts would be lost. In which order
 //! rules are changed where there is no room for all at once is [`super::steps`].
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bowerbird_core::ids::SourceName;
@@ -118,8 +119,15 @@ impl Reconciler {
             max_rules: self.max_rules,
             limits: &self.limits,
         });
-        let mut is_settled = true;
-        while let Some(step) = steps.next() {
+        loop {
+            // Also where an earlier call was cut off before it was found out what is at fault.
+            let is_settled = !wanted.iter().any(|it| it.is_to_be_parted(&standing.known));
+            if !is_settled && !is_last {
+                return Ok(false);
+            }
+            let Some(step) = steps.next() else {
+                return Ok(is_settled);
+            };
             let adding: Vec<&Wanted> = step.add.iter().map(|at| &wanted[*at]).collect();
             let mut added = Added::default();
             if step.leaves_a_hole {
@@ -132,25 +140,25 @@ impl Reconciler {
                 answered = self.api.add(&adding, &mut added).await;
             }
             standing.added(added.taken, Time::now());
-            let refused = added.refused;
-            let there = standing.texts();
+            standing.known.refused.extend(added.refused);
+            let there: HashSet<&str> = standing
+                .rules
+                .iter()
+                .map(|rule| rule.value.trim())
+                .collect();
             for at in step.add {
                 let value = wanted[at].value.as_str();
-                match refused.get(value) {
-                    _ if there.contains(value) => steps.added(at),
-                    Some(refusal) if refusal.may_pass => steps.no_room(at),
-                    Some(_) => steps.refused(at),
-                    None => {}
+                if there.contains(value) {
+                    standing.known.refused.remove(value);
+                    steps.added(at);
+                } else if standing.known.is_refused(value) {
+                    steps.refused(at);
+                } else if standing.known.refused.contains_key(value) {
+                    steps.no_room(at);
                 }
             }
-            standing.known.refused.extend(refused);
             answered?;
-            is_settled = !wanted.iter().any(|it| it.is_to_be_parted(&standing.known));
-            if !is_settled && !is_last {
-                break;
-            }
         }
-        Ok(is_settled)
     }
 
     /// Finds out by halving which alternatives of refused rules are at fault, changing nothing at X. Where X takes both halves and not the whole, each

@@ -129,3 +129,27 @@ fn what_would_make_room_is_found_by_trying() {
         "it has more to ask for than all of them hold: narrow it, or ask X for 1 rule more"
     );
 }
+
+#[test]
+fn thousands_without_room_are_each_told_what_would_help() {
+    let rules: Vec<String> = (0..13_000).map(|n| format!("from:account{n:05}")).collect();
+    let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+    let room = SlotRoom {
+        slots: 100,
+        max_chars: 1_024,
+    };
+    let plan = assumed_plan(&x(), room, &tracks(&rules), NOW);
+    assert_eq!((plan.rules.len(), plan.free), (100, 0));
+    assert_eq!(plan.shares.len() + plan.left_out.len(), 13_000);
+    let help = "to make room, pause or narrow `track 4800`, give this one a priority above 0, or ask X for 1 rule more";
+    assert!(
+        plan.left_out[0].reason.ends_with(help),
+        "{}",
+        plan.left_out[0].reason
+    );
+    assert!(
+        plan.left_out
+            .iter()
+            .all(|one| one.reason.contains("to make room, "))
+    );
+}

@@ -276,3 +276,35 @@ async fn a_rule_that_x_says_nothing_of_is_not_taken_for_granted() {
     let report = reconcile(&reconciler(&x, 9), &["cat"]).await.unwrap();
     assert_eq!((report.in_force, report.left_out.len()), (0, 1));
 }
+
+/// X has less room than its plan says: then it is as at full capacity, and who is taken in the end is not told of as left out.
+#[tokio::test]
+async fn where_x_has_less_room_than_it_says_rules_change_in_steps_too() {
+    let x = standing();
+    x.limit_rules(4, 1_000);
+    let report = reconcile(&reconciler(&x, 1_000), &WANTED).await.unwrap();
+    assert_eq!((report.in_force, report.left_out), (4, Vec::new()));
+    assert_eq!(words(&held(&x)), expected());
+    assert_eq!(most_missing(&x), 1, "{:?}", x.history());
+}
+
+/// What is at fault is still looked for when the search was cut off.
+#[tokio::test]
+async fn a_search_that_was_cut_off_goes_on() {
+    let all = ["word1", "word2", "word3", "word4"];
+    let reset = Time::now().seconds() + 600;
+    for allowed in 1..5 {
+        let x = XStandIn::start(TOKEN, []);
+        x.refuse_rules_with("word2");
+        let mut reconciler = reconciler(&x, 9);
+        reconciler.limits.max_chars = 100;
+        x.allow_changes(allowed, reset);
+        let cut_off = reconcile(&reconciler, &all).await.is_err();
+        assert!(cut_off || allowed > 3, "{allowed}");
+        x.allow_changes(100, reset);
+        let report = reconcile(&reconciler, &all).await.unwrap();
+        let left_out: Vec<u64> = report.left_out.iter().map(|one| one.track.0).collect();
+        assert_eq!(left_out, [2], "{allowed}");
+        assert_eq!(words(&held(&x)), ["word1", "word3", "word4"], "{allowed}");
+    }
+}
