@@ -7,7 +7,7 @@
 //! - [`event`]: what a frame says happened. [`frame`], [`source`]: where frames come from.
 //! - [`record`]: an event on its way through the [`spool`]. [`store`]: where it stays. [`sink`]: where else it goes.
 //! - [`bill`]: what priced calls cost, and what a budget leaves of it.
-//! - [`track`]: rules that users follow. [`live`]: their compiled form, taken up while posts stream.
+//! - [`track`]: rules that users follow. [`live`]: their compiled form, taken up while posts stream. [`plan`]: how they share the few rules of a service.
 //! - [`pipeline`]: ingest, the store's lane, back-off, supervision. [`hub`]: live delivery.
 //! - [`view`], [`export`]: the one public shape of a post, and files of many.
 //! - [`memory`], [`testing`]: backends in memory, and the conformance suites that every backend runs.
