@@ -111,13 +111,13 @@ pub(crate) fn connections(sources: &[SourceSettings], parts: &Parts) -> Result<V
 
 /// What says how tracks share the rules of sources that give few.
 pub(crate) fn planning(sources: &[SourceSettings]) -> Planning {
-    let usual = |slots| SlotRoom {
-        slots,
-        max_chars: XLimits::STREAM.max_chars,
-    };
     let planner = |source: &SourceSettings| match &source.kind {
         SourceKind::X(settings) => {
-            let (room, status) = (usual(settings.max_rules), Arc::clone(&settings.status));
+            let room = SlotRoom {
+                slots: settings.max_rules,
+                max_chars: settings.max_rule_chars,
+            };
+            let status = Arc::clone(&settings.status);
             Some(x::planner(source.name.clone(), room, status))
         }
         SourceKind::Synthetic { .. } | SourceKind::Replay { .. } => None,
@@ -125,7 +125,10 @@ pub(crate) fn planning(sources: &[SourceSettings]) -> Planning {
     Planning {
         planners: sources.iter().filter_map(planner).collect(),
         assumed: x::assumed_plan,
-        usual: usual(x::X_MAX_RULES),
+        usual: SlotRoom {
+            slots: x::X_MAX_RULES,
+            max_chars: XLimits::STREAM.max_chars,
+        },
     }
 }
 
@@ -145,6 +148,10 @@ fn x_config(settings: &XSettings) -> Result<XConfig> {
     Ok(XConfig {
         base_url: settings.base_url.clone(),
         max_rules: settings.max_rules,
+        limits: XLimits {
+            max_chars: settings.max_rule_chars,
+            ..XLimits::STREAM
+        },
         status: Arc::clone(&settings.status),
         ..XConfig::new(bearer.context("its token was not fetched")?)
     })

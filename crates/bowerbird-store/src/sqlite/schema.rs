@@ -56,10 +56,12 @@ pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreE
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
             transaction.pragma_update(None, "user_version", version + 1)?;
             transaction.commit()?;
-            tracing::info!(
-                store.version = version + 1,
-                "Store brought to a new version"
-            );
+            if version > 0 {
+                tracing::info!(
+                    store.version = version + 1,
+                    "Store brought to a new version"
+                );
+            }
             Ok(false)
         };
         if step().map_err(|error| opening(path, error))? {

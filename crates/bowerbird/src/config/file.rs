@@ -234,6 +234,9 @@ pub(crate) struct XFile {
     /// How many rules your plan at X allows. Tracks beyond that are not listened for, and said so.
     #[serde(default = "XFile::default_max_rules")]
     pub(crate) max_rules: usize,
+    /// How many characters a rule may have in your plan at X.
+    #[serde(default = "XFile::default_max_rule_chars")]
+    pub(crate) max_rule_chars: usize,
     /// What X takes for each call, in US dollars. Default: X's prices as known when this was built.
     #[serde(default)]
     pub(crate) prices: PricesFile,
@@ -278,6 +281,11 @@ impl XFile {
     /// As many as the plan that is paid per use allows.
     pub(crate) fn default_max_rules() -> usize {
         bowerbird_connect::x::X_MAX_RULES
+    }
+
+    /// As many as the plan that is paid per use allows.
+    pub(crate) fn default_max_rule_chars() -> usize {
+        bowerbird_core::rules::XLimits::STREAM.max_chars
     }
 }
 

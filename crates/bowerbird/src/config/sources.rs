@@ -1,6 +1,7 @@
 //! Sources as the program works with them, judged from what the file says.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +60,8 @@ pub(crate) struct XSettings {
     pub(crate) base_url: String,
     /// How many rules the plan allows.
     pub(crate) max_rules: usize,
+    /// How many characters a rule may have.
+    pub(crate) max_rule_chars: usize,
     /// Where its connection notes what it knows of the rules there, for whoever shows the plan.
     pub(crate) status: Arc<XStatus>,
     /// What it costs and may cost.
@@ -86,6 +89,9 @@ pub(super) struct Places<'p> {
 
 /// No plan of X allows more rules.
 const MOST_X_RULES: usize = 1_000_000;
+
+/// What a plan of X may allow a rule: room for a name with its operator at least, and more than any plan has had.
+const X_RULE_CHARS: RangeInclusive<usize> = 128..=8_192;
 
 /// Judges all sources, and notes every mistake.
 pub(super) fn judge(
@@ -170,6 +176,11 @@ fn x(file: &XFile, key: &str, places: Places<'_>, problems: &mut Problems) -> So
             secrets::fetch(&file.bearer, folder),
         )
     });
+    if !X_RULE_CHARS.contains(&file.max_rule_chars) {
+        let (least, most) = (X_RULE_CHARS.start(), X_RULE_CHARS.end());
+        let expected = format!("expected a number from {least} to {most}");
+        problems.add(&format!("{key}.max_rule_chars"), expected);
+    }
     if !(1..=MOST_X_RULES).contains(&file.max_rules) {
         let expected = format!("expected a number from 1 to {MOST_X_RULES}");
         problems.add(&format!("{key}.max_rules"), expected);
@@ -178,6 +189,7 @@ fn x(file: &XFile, key: &str, places: Places<'_>, problems: &mut Problems) -> So
         bearer,
         base_url: file.base_url.clone(),
         max_rules: file.max_rules,
+        max_rule_chars: file.max_rule_chars,
         status: Arc::default(),
         tariff: Tariff {
             prices: Prices {

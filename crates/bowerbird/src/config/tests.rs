@@ -26,9 +26,10 @@ fn uncommented() -> String {
 
 #[test]
 fn one_mistake_does_not_hide_another() {
-    let text = "[source.x]\nkind = 'x'\nbearer = 'not a name'\nmax_rules = 0\n";
+    let text =
+        "[source.x]\nkind = 'x'\nbearer = 'not a name'\nmax_rules = 0\nmax_rule_chars = 10\n";
     let problems = settings(text).unwrap_err();
-    assert_eq!(problems.lines().len(), 2, "{:?}", problems.lines());
+    assert_eq!(problems.lines().len(), 3, "{:?}", problems.lines());
 }
 
 #[test]
@@ -93,6 +94,7 @@ fn every_commented_key_of_the_example_shows_its_default() {
         bearer: "x-bearer".to_owned(),
         base_url: XFile::default_base_url(),
         max_rules: XFile::default_max_rules(),
+        max_rule_chars: XFile::default_max_rule_chars(),
         prices: PricesFile::default(),
         budget: "5/day,100/month".parse().unwrap(),
         keep: KeepFile::All,
