@@ -29,6 +29,8 @@ mod testing;
 mod token;
 mod tokenized;
 pub mod v11;
+#[doc(hidden)]
+pub mod world;
 mod x;
 
 pub use error::{RuleError, Severity};

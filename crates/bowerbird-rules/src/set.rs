@@ -105,6 +105,20 @@ impl RuleSet {
         self.snapshot.load_full()
     }
 
+    /// About how many bytes the set takes, without the trees of rules that keep theirs.
+    pub fn memory_bytes(&self) -> usize {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // A table has a byte for each place, and an eighth more places than it may fill.
+        let table = |places: usize, entry: usize| places * 8 / 7 * (entry + 1);
+        let several: usize = writer.several.values().map(|all| size_of_val(&**all)).sum();
+        table(writer.one.capacity(), size_of::<(u64, u64)>())
+            + table(writer.several.capacity(), size_of::<(u64, Box<[u64]>)>())
+            + several
+            + writer.starts.capacity() * size_of::<(u64, u64)>()
+            + writer.next.filter.memory_bytes()
+            + writer.next.root.memory_bytes()
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut Writer) -> T) -> T {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut writer);

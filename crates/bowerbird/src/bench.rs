@@ -3,7 +3,7 @@
 //! | part | ours | floor |
 //! |---|---|---|
 //! | decode | bytes to an event, one core | sonic-rs into a borrowed struct of the fields that our post has |
-//! | match | all rules against a post, one core | the text split into words, lower-cased and hashed |
+//! | match | rules against a post, one core: plain ones, and a mixed set | the text split into words, lower-cased and hashed |
 //! | spool | appends of 1,000 records, each durable | the same bytes appended to one file with the same fsyncs |
 //! | store | writes of ready records | batched inserts of ready rows into the same tables and indexes |
 //! | whole | from a file to the store, all cores | as store |
@@ -32,6 +32,7 @@ mod spool;
 mod store;
 mod whole;
 
+use matching::SetPace;
 use pace::Pace;
 use sample::Sample;
 
@@ -47,8 +48,11 @@ struct Report {
     /// How many cores there are.
     cores: usize,
     decode: Pace,
+    /// Of the plain rules.
     #[serde(rename = "match")]
     matching: Pace,
+    /// What else is known of matching, for each set of rules.
+    rule_sets: [SetPace; 2],
     spool: Pace,
     store: Pace,
     whole: Pace,
@@ -75,7 +79,7 @@ pub(crate) async fn bench(context: &Context, args: &BenchArgs) -> Result<()> {
     output.talk("decode …");
     let decode = decode::measure(&sample)?;
     output.talk("match …");
-    let matching = matching::measure(&sample)?;
+    let rule_sets = matching::measure(&sample, args.rules)?;
     output.talk("spool …");
     let spool = spool::measure(folder.path(), &sample, args.posts).await?;
     output.talk("store …");
@@ -86,7 +90,8 @@ pub(crate) async fn bench(context: &Context, args: &BenchArgs) -> Result<()> {
         text_index: !args.no_text_index,
         cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         decode,
-        matching,
+        matching: rule_sets[0].matching.clone(),
+        rule_sets,
         spool,
         whole: Pace::new(whole_rate, store.floor_posts_per_s),
         store,
@@ -138,6 +143,7 @@ impl Report {
         };
         let rows: Vec<Vec<String>> = parts.iter().map(row).collect();
         output.table(&["part", "posts/s", "floor posts/s", "ratio"], &rows)?;
+        self.print_rule_sets(output)?;
         let index = if self.text_index { "with" } else { "without" };
         let (posts, rules) = (thousands(self.posts), thousands(self.rules));
         output.line(format_args!(
@@ -151,5 +157,33 @@ impl Report {
             ))?;
         }
         Ok(())
+    }
+
+    fn print_rule_sets(&self, output: &Output) -> Result<()> {
+        let headings = [
+            "rules",
+            "match posts/s",
+            "with decode",
+            "on all cores",
+            "matches a post",
+            "loaded in",
+            "one inserted in",
+            "a rule takes",
+        ];
+        let row = |pace: &SetPace| {
+            let whole = |rate: f64| thousands(pace::rounded(rate));
+            vec![
+                pace.set.to_owned(),
+                whole(pace.matching.posts_per_s),
+                whole(pace.decode_and_match_posts_per_s),
+                whole(pace.all_cores_posts_per_s),
+                format!("{:.2}", pace.matches_per_post),
+                format!("{:.2} s", pace.load_s),
+                format!("{:.1} µs", pace.insert_us),
+                bytes_for_people(pace.bytes_per_rule),
+            ]
+        };
+        let rows: Vec<Vec<String>> = self.rule_sets.iter().map(row).collect();
+        output.table(&headings, &rows)
     }
 }

@@ -4,7 +4,6 @@
 //! `cargo bench -p bowerbird-rules`; of one set, of one size, or of the others alone: `cargo bench -p bowerbird-rules -- plain 1000000`. One core.
 
 mod others;
-mod world;
 
 use std::hash::{Hash, Hasher};
 use std::hint::black_box;
@@ -15,9 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use bowerbird_rules::world::{self, Post};
 use bowerbird_rules::{Profile, Rule, RuleSet, Scratch, tokenize};
 use peak_alloc::PeakAlloc;
-use world::Post;
 
 /// Counts what is allocated.
 #[global_allocator]
@@ -26,6 +25,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const POSTS: usize = 50_000;
 const ROUNDS: usize = 9;
 const SIZES: [usize; 4] = [10, 1_000, 100_000, 1_000_000];
+const LISTS: [usize; 3] = [10, 1_000, 10_000];
 
 fn main() -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -56,13 +56,16 @@ fn main() -> io::Result<()> {
     for (name, make) in [
         ("plain", world::plain_rules as fn(usize) -> Vec<String>),
         ("mixed", world::mixed_rules),
+        ("lists", world::lists),
     ] {
         if !is_asked(name) {
             continue;
         }
-        let rules = make(SIZES[SIZES.len() - 1]);
-        for count in SIZES
-            .into_iter()
+        // Each list is what some thirty rules are.
+        let sizes = if name == "lists" { &LISTS[..] } else { &SIZES };
+        let rules = make(sizes[sizes.len() - 1]);
+        for &count in sizes
+            .iter()
             .filter(|count| is_asked(&count.to_string()) || asked.len() == 1)
         {
             one_size(&mut out, name, &posts, &rules[..count], floor)?;
@@ -100,31 +103,35 @@ fn baselines(out: &mut impl Write, posts: &[Post], floor: f64) -> io::Result<()>
         };
         line("every rule on its own", others::naive(posts, rules), 0.0)?;
         let literals = others::literals(rules);
-        let started = Clock::start();
-        let automaton = others::aho_corasick(&literals);
-        let build = started.seconds();
-        let speed = per_second(posts, |post| {
-            let text = post.text.to_lowercase();
-            let found = automaton
-                .find_overlapping_iter(&text)
-                .map(|found| (found.start(), found.end()));
-            black_box(others::count_words(&text, found));
-        });
+        let (speed, build) =
+            automaton(posts, &literals, others::aho_corasick, |automaton, text| {
+                let found = automaton.find_overlapping_iter(text);
+                others::count_words(text, found.map(|found| (found.start(), found.end())))
+            });
         line("aho-corasick, literals", speed, build)?;
-        drop(automaton);
-        let started = Clock::start();
-        let automaton = others::daachorse(&literals);
-        let build = started.seconds();
-        let speed = per_second(posts, |post| {
-            let text = post.text.to_lowercase();
-            let found = automaton
-                .find_overlapping_iter(&text)
-                .map(|found| (found.start(), found.end()));
-            black_box(others::count_words(&text, found));
+        let (speed, build) = automaton(posts, &literals, others::daachorse, |automaton, text| {
+            let found = automaton.find_overlapping_iter(text);
+            others::count_words(text, found.map(|found| (found.start(), found.end())))
         });
         line("daachorse, literals", speed, build)?;
     }
     Ok(())
+}
+
+/// Posts a second with an automaton, and the seconds that making it took.
+fn automaton<A>(
+    posts: &[Post],
+    literals: &[String],
+    make: impl FnOnce(&[String]) -> A,
+    count: impl Fn(&A, &str) -> usize,
+) -> (f64, f64) {
+    let started = Clock::start();
+    let automaton = make(literals);
+    let build = started.seconds();
+    let speed = per_second(posts, |post| {
+        black_box(count(&automaton, &post.text.to_lowercase()));
+    });
+    (speed, build)
 }
 
 fn one_size(
@@ -159,7 +166,7 @@ fn one_size(
         memory / rules.len(),
     )?;
     changes(out, &set, rules)?;
-    if rules.len() == SIZES[SIZES.len() - 1] {
+    if [SIZES[SIZES.len() - 1], LISTS[LISTS.len() - 1]].contains(&rules.len()) {
         while_changing(out, &set, rules, posts)?;
         on_two_cores(out, &set, posts)?;
     }

@@ -7,10 +7,9 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use bowerbird_rules::world::Post;
 use bowerbird_rules::{Rule, TokenizedDoc};
 use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
-
-use crate::world::Post;
 
 /// Posts a second with every rule tried on every post, from as many posts as a few seconds allow.
 pub(crate) fn naive(posts: &[Post], rules: &[String]) -> f64 {

@@ -45,6 +45,11 @@ impl Filter {
         self.words.len() * 64 / BITS_PER_FEATURE
     }
 
+    /// How much memory it takes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        size_of_val(&*self.words)
+    }
+
     /// Notes a feature.
     pub(crate) fn set(&self, feature: u64) {
         self.words[self.place(feature)].fetch_or(bits(feature), Ordering::Relaxed);

@@ -248,6 +248,11 @@ impl Leaf {
         }
     }
 
+    /// How much memory it takes, without rules' trees.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        size_of_val(self.words()) + size_of_val(self.trees())
+    }
+
     /// How many share it: a look at the memory that sharing it once more writes to.
     pub(crate) fn shared(&self) -> usize {
         match self {

@@ -45,6 +45,16 @@ fn an_empty_set_matches_nothing() {
 }
 
 #[test]
+fn memory_grows_and_shrinks_with_the_rules() {
+    let empty = RuleSet::new().memory_bytes();
+    let full = set_of((0..10_000).map(|n| format!("word{n} OR \"two words{n}\"")));
+    let before = full.memory_bytes();
+    assert!(before > empty + 10_000 * 2 * 24, "{before} {empty}");
+    (0..9_000).for_each(|key| assert!(full.remove(key)));
+    assert!(full.memory_bytes() < before, "{before}");
+}
+
+#[test]
 fn readers_keep_their_snapshot_while_others_change() {
     let set = Arc::new(set(&[(1, "cat")]));
     let (snapshot, changer) = (set.snapshot(), Arc::clone(&set));

@@ -92,6 +92,18 @@ impl Node {
         }
     }
 
+    /// How much memory all below takes, without rules' trees.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        match self {
+            Self::Leaf(leaf) => leaf.memory_bytes(),
+            Self::Inner(children) => {
+                let below: usize = children.iter().map(Self::memory_bytes).sum();
+                below + size_of_val(&**children)
+            }
+            Self::Same(same) => size_of::<Same>() + same.rules.memory_bytes(),
+        }
+    }
+
     /// Calls `each` with everything below.
     fn all<'a>(&'a self, each: &mut impl FnMut(Found<'a>)) {
         match self {

@@ -19,13 +19,17 @@ impl Pace {
     /// Of two speeds.
     pub(super) fn new(ours: f64, floor: f64) -> Self {
         let ratio = if floor > 0.0 { ours / floor } else { 0.0 };
-        let decimals = |number: f64, scale: f64| (number * scale).round() / scale;
         Self {
-            posts_per_s: decimals(ours, 1.0),
-            floor_posts_per_s: decimals(floor, 1.0),
-            ratio: decimals(ratio, 1_000.0),
+            posts_per_s: ours.round(),
+            floor_posts_per_s: floor.round(),
+            ratio: thousandths(ratio),
         }
     }
+}
+
+/// Without what is past the third decimal.
+pub(super) fn thousandths(number: f64) -> f64 {
+    (number * 1_000.0).round() / 1_000.0
 }
 
 /// Posts a second.
@@ -57,6 +61,13 @@ pub(super) fn in_turns(posts: u64, mut ours: impl FnMut(), mut floor: impl FnMut
         rate(posts, times[ROUNDS / 2])
     });
     Pace::new(ours, floor)
+}
+
+/// Posts a second of the median of a few rounds of `posts` each.
+pub(super) fn median_rate(posts: u64, mut work: impl FnMut()) -> f64 {
+    let mut times = [(); 5].map(|()| timed(&mut work));
+    times.sort();
+    rate(posts, times[times.len() / 2])
 }
 
 fn timed(work: &mut impl FnMut()) -> Duration {

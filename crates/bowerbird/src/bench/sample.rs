@@ -1,4 +1,5 @@
-//! What is measured with: a file of made-up posts, the first of them in memory, and rules made from their words.
+//! What is measured with: a file of made-up posts, the first of them in memory, and rules made from their words. For matching alone, posts
+//! and rules that have to each other what real ones have.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -8,7 +9,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use bowerbird_connect::synthetic::x_v2_envelope;
 use bowerbird_connect::x::decode_v2;
-use bowerbird_core::rules::Rule;
+use bowerbird_core::event::EntityKind;
+use bowerbird_core::rules::{Rule, world};
+use serde_json::{Value, json};
 
 /// About the size of what X's filtered stream sends with every field and expansion.
 const POST_BYTES: usize = 3_234;
@@ -28,6 +31,8 @@ pub(super) struct Sample {
     pub(super) lines: Vec<Vec<u8>>,
     /// Rules that match a few of them.
     pub(super) rules: Vec<String>,
+    /// Posts as short as most are, whose words are those of [`bowerbird_core::rules::world`]'s rules.
+    pub(super) short: Vec<Vec<u8>>,
 }
 
 impl Sample {
@@ -48,11 +53,14 @@ impl Sample {
         }
         out.flush().with_context(context)?;
         let rules = rules(&lines, usize::try_from(n_rules)?)?;
+        let short = lines.iter().zip(world::posts(lines.len()));
+        let short: Result<_> = short.map(|(line, post)| envelope(line, &post)).collect();
         Ok(Self {
             file,
             posts,
-            lines,
             rules,
+            short: short?,
+            lines,
         })
     }
 
@@ -72,6 +80,38 @@ impl Sample {
             }
         }))
     }
+}
+
+/// An envelope with another post's words in it.
+fn envelope(line: &[u8], post: &world::Post) -> Result<Vec<u8>> {
+    let mut envelope: Value = serde_json::from_slice(line).context("reading a made-up post")?;
+    let data = &mut envelope["data"];
+    let mut marked = json!({});
+    for entity in &post.entities {
+        let [start, end] =
+            [entity.span.start, entity.span.end].map(|at| post.text[..at as usize].chars().count());
+        let (list, name) = match entity.kind {
+            EntityKind::Hashtag => ("hashtags", "tag"),
+            EntityKind::Mention => ("mentions", "username"),
+            _ => ("urls", "url"),
+        };
+        let entry = json!({"start": start, "end": end, (name): entity.value});
+        match marked[list].as_array_mut() {
+            Some(entries) => entries.push(entry),
+            None => marked[list] = json!([entry]),
+        }
+    }
+    data["text"] = json!(post.text);
+    data["lang"] = json!(post.lang);
+    data["entities"] = marked;
+    if let Some(point) = post.point {
+        data["geo"] = json!({"coordinates": {"type": "Point", "coordinates": point}});
+    }
+    if let Some(data) = data.as_object_mut() {
+        data.remove("note_tweet");
+    }
+    envelope["includes"]["users"][0]["username"] = json!(post.handle);
+    Ok(serde_json::to_vec(&envelope)?)
 }
 
 /// Half keywords, a third phrases, the rest hashtags, authors and CJK: all from the posts themselves, and none so frequent that it
@@ -98,7 +138,7 @@ fn rules(lines: &[Vec<u8>], wanted: usize) -> Result<Vec<String>> {
         others.extend(
             post.entities
                 .iter()
-                .filter(|entity| entity.kind == bowerbird_core::event::EntityKind::Hashtag)
+                .filter(|entity| entity.kind == EntityKind::Hashtag)
                 .map(|tag| format!("#{}", tag.value)),
         );
     }
@@ -123,4 +163,28 @@ fn rules(lines: &[Vec<u8>], wanted: usize) -> Result<Vec<String>> {
         .filter(|rule| Rule::parse(rule).is_ok())
         .take(wanted)
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_post_says_what_it_was_given_to_say() {
+        let line = x_v2_envelope(SEED, 1, POST_BYTES);
+        for post in world::posts(300) {
+            let line = envelope(&line, &post).unwrap();
+            let event = decode_v2(&line).unwrap();
+            let decoded = event.post().unwrap();
+            assert_eq!(decoded.text, post.text);
+            assert_eq!(decoded.author.handle, post.handle);
+            assert_eq!(decoded.entities.len(), post.entities.len());
+            let spans = |entity: &bowerbird_core::event::Entity<'_>| entity.span.clone();
+            let wanted: Vec<_> = post.entities.iter().map(spans).collect();
+            assert_eq!(
+                decoded.entities.iter().map(spans).collect::<Vec<_>>(),
+                wanted
+            );
+        }
+    }
 }

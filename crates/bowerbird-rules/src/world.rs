@@ -1,10 +1,11 @@
-//! Made-up posts and rules with the proportions of real ones, the same at every run.
+//! Made-up posts and rules with the proportions of real ones, the same at every run: what matching is measured with, here and in
+//! `bowerbird bench`. Nothing else uses it.
 //!
 //! Posts: about 160 bytes, 72 % in a script with blanks, 18 % without, 10 % written from right to left; few words are common
 //! and very many are rare (Zipf's law). Rules: 49 % keywords, 31 % phrases of two to four words, 10 % hashtags, 8 % mentions,
-//! 2 % words without blanks; or a mixed set, of which 60 % are combinations.
+//! 2 % words without blanks; or a mixed set, of which 60 % are combinations; or lists as the v1.1 stream took them.
 
-use bowerbird_rules::doc::{Author, Content, Doc, Entity, EntityKind};
+use crate::doc::{Author, Content, Doc, Entity, EntityKind};
 
 /// How many different words there are in the scripts with blanks.
 const WORDS: u64 = 1_600_000;
@@ -12,7 +13,7 @@ const HANDLES: u64 = 400_000;
 const TAGS: u64 = 300_000;
 
 /// A small generator of random numbers (SplitMix64): what it gives depends on the seed alone.
-pub(crate) struct Random(pub(crate) u64);
+struct Random(u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -76,18 +77,27 @@ fn han(rank: u64) -> char {
 }
 
 /// A post with what a service would mark in it.
-pub(crate) struct Post {
-    pub(crate) text: String,
-    pub(crate) entities: Vec<Entity<'static>>,
-    pub(crate) handle: String,
-    pub(crate) lang: &'static str,
-    pub(crate) is_repost: bool,
-    pub(crate) point: Option<[f64; 2]>,
-    pub(crate) id: String,
+#[derive(Debug)]
+pub struct Post {
+    /// What it says.
+    pub text: String,
+    /// What is marked in it.
+    pub entities: Vec<Entity<'static>>,
+    /// Its author's.
+    pub handle: String,
+    /// Its language.
+    pub lang: &'static str,
+    /// Is it another's passed on?
+    pub is_repost: bool,
+    /// Where it was sent from.
+    pub point: Option<[f64; 2]>,
+    /// Its own.
+    pub id: String,
 }
 
 impl Post {
-    pub(crate) fn doc(&self) -> Doc<'_> {
+    /// As rules see it.
+    pub fn doc(&self) -> Doc<'_> {
         Doc {
             content: Content {
                 text: &self.text,
@@ -108,7 +118,7 @@ impl Post {
 }
 
 /// So many posts.
-pub(crate) fn posts(count: usize) -> Vec<Post> {
+pub fn posts(count: usize) -> Vec<Post> {
     let mut random = Random(1);
     (0..count).map(|n| post(&mut random, n)).collect()
 }
@@ -182,7 +192,7 @@ fn push(text: &mut String, n: usize, word: &str) {
 }
 
 /// Different rules of the plain set.
-pub(crate) fn plain_rules(count: usize) -> Vec<String> {
+pub fn plain_rules(count: usize) -> Vec<String> {
     distinct(count, |random| match random.below(100) {
         0..49 => latin(random.below(WORDS)),
         49..80 => {
@@ -198,7 +208,7 @@ pub(crate) fn plain_rules(count: usize) -> Vec<String> {
 }
 
 /// Different rules, of which 60 % are combinations with negation, authors, languages and boxes.
-pub(crate) fn mixed_rules(count: usize) -> Vec<String> {
+pub fn mixed_rules(count: usize) -> Vec<String> {
     distinct(count, |random| {
         let word = |random: &mut Random| latin(100 + random.below(WORDS - 100));
         let (a, b, c) = (word(random), word(random), latin(random.zipf(WORDS)));
@@ -216,6 +226,29 @@ pub(crate) fn mixed_rules(count: usize) -> Vec<String> {
             }
             _ => format!("@user{} {c} -lang:ja -has:media", random.below(HANDLES)),
         }
+    })
+}
+
+/// Different lists: some phrases, twenty accounts and a box each.
+pub fn lists(count: usize) -> Vec<String> {
+    distinct(count, |random| {
+        let phrases: Vec<String> = (0..10)
+            .map(|_| {
+                let length = random.below(3);
+                format!("{} {}", latin(random.below(WORDS)), row(random, length))
+            })
+            .collect();
+        let accounts: Vec<String> = (0..20)
+            .map(|_| format!("user{}", random.below(HANDLES)))
+            .collect();
+        let [west, south] = point(random);
+        let (east, north) = (west + 0.2, south + 0.2);
+        format!(
+            "v11_track:\"{},#tag{}\" OR v11_follow:\"{}\" OR v11_locations:[{west:.4} {south:.4} {east:.4} {north:.4}]",
+            phrases.join(","),
+            random.below(TAGS),
+            accounts.join(","),
+        )
     })
 }
 
