@@ -46,6 +46,8 @@ pub(super) struct Steps {
     room: usize,
     /// So many are added at once where room is scarce.
     batch: usize,
+    /// Pending rules that bring what is wanted of rules that are gone.
+    owed: Vec<usize>,
 }
 
 /// A rule of ours that nobody wants as it is.
@@ -72,6 +74,7 @@ impl Steps {
             batch: pending.len().div_ceil(STEPS),
             pending,
             room,
+            owed: Vec::new(),
         }
     }
 
@@ -107,7 +110,7 @@ impl Steps {
         doomed
     }
 
-    /// At most so many pending rules: what takes the place of those that go, then what lets others go for nothing soonest, then the rest.
+    /// At most so many pending rules: what takes the place of those that are gone and that go, then what lets others go for nothing soonest, then the rest.
     fn to_come(&self, going: &[&Doomed], most: usize) -> Vec<usize> {
         let mut by_needs: Vec<&Doomed> = self.doomed.iter().collect();
         by_needs.sort_by_key(|rule| rule.needs.len());
@@ -118,13 +121,21 @@ impl Steps {
             needs
         });
         let mut seen = HashSet::new();
-        let all = needed.chain(self.pending.iter().copied());
+        let owed = self.owed.iter().copied();
+        let all = owed.chain(needed).chain(self.pending.iter().copied());
         all.filter(|at| seen.insert(*at)).take(most).collect()
     }
 
     /// These rules are gone.
     pub(super) fn deleted(&mut self, ids: &[String]) {
-        self.doomed.retain(|rule| !ids.contains(&rule.id));
+        let doomed = std::mem::take(&mut self.doomed).into_iter();
+        let (gone, left): (Vec<Doomed>, Vec<Doomed>) =
+            doomed.partition(|rule| ids.contains(&rule.id));
+        self.doomed = left;
+        let owed = gone.iter().flat_map(|rule| rule.needs.keys());
+        self.owed.extend(owed);
+        self.owed.sort_unstable();
+        self.owed.dedup();
         self.room += ids.len();
     }
 
@@ -140,6 +151,7 @@ impl Steps {
     /// This rule will not stand; what it was to take the place of goes last.
     pub(super) fn refused(&mut self, at: usize) {
         self.pending.retain(|pending| *pending != at);
+        self.owed.retain(|owed| *owed != at);
     }
 
     /// X has less room than it seemed: this one waits for some, and if none can be made, is left.

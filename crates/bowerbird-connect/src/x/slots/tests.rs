@@ -268,6 +268,10 @@ fn any_rule() -> impl Strategy<Value = String> {
         "-sample:10",
         "min_likes:3",
         "bounding_box:[0 0 20 20]",
+        "v11_track:\"cat,dog bird\"",
+        "v11_follow:ada,12",
+        "v11_locations:[0 0 20 20]",
+        "-鳥",
     ]);
     let all = prop::collection::vec(part, 1..4).prop_map(|parts| parts.join(" "));
     prop::collection::vec(all, 1..3).prop_map(|alternatives| alternatives.join(" OR "))

@@ -1,5 +1,7 @@
 //! In which order rules change, as a table: what goes and what comes at each step.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::x::packing::Alternative;
 use crate::x::slots::TAG;
@@ -106,4 +108,64 @@ fn what_x_has_no_room_for_waits_for_some_or_is_left() {
     steps.deleted(&next.delete);
     steps.no_room(1);
     assert_eq!(steps.next(), None);
+}
+
+/// Words as rules, so many in each.
+fn rules_of(words: &[u8], in_a_rule: usize) -> Vec<String> {
+    let words: Vec<String> = words.iter().map(|word| format!("word{word}")).collect();
+    words
+        .chunks(in_a_rule)
+        .map(|all| all.join(" OR "))
+        .collect()
+}
+
+fn any_words() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::hash_set(0..40_u8, 0..30).prop_map(|words| words.into_iter().collect())
+}
+
+proptest! {
+    /// From any rules to any others: all is done in the end, there are never more than X allows, and what stays wanted is missing only where a step said so, and
+    /// no longer than the step.
+    #[test]
+    fn every_change_comes_to_its_end(
+        before in any_words(),
+        after in any_words(),
+        in_a_rule in (1..4_usize, 1..4_usize),
+        more in 0..4_usize,
+    ) {
+        let (old, new) = (rules_of(&before, in_a_rule.0), rules_of(&after, in_a_rule.1));
+        let max_rules = old.len().max(new.len()) + more;
+        let old: Vec<&str> = old.iter().map(String::as_str).collect();
+        let new: Vec<&str> = new.iter().map(String::as_str).collect();
+        let standing = standing(&old);
+        let wanted: Vec<Wanted> = new.iter().map(wanted).collect();
+        let mut steps = Steps::new(Change { standing: &standing, wanted: &wanted, max_rules, limits: &XLimits::STREAM });
+        let mut rules: Vec<String> = old.iter().map(|rule| (*rule).to_owned()).collect();
+        let staying: Vec<&u8> = before.iter().filter(|word| after.contains(word)).collect();
+        let missing = |rules: &[String]| {
+            let has = |word: &u8| rules.iter().any(|rule| rule.split(" OR ").any(|one| one == format!("word{word}")));
+            staying.iter().filter(|word| !has(word)).count()
+        };
+        let mut n_steps = 0;
+        while let Some(step) = steps.next() {
+            let missed = missing(&rules);
+            rules.retain(|rule| !step.delete.contains(&format!("id of {rule}")));
+            let gone = missing(&rules);
+            prop_assert!(step.leaves_a_hole || gone == missed, "{step:?}");
+            steps.deleted(&step.delete);
+            for at in step.add {
+                rules.push(wanted[at].value.clone());
+                steps.added(at);
+            }
+            prop_assert!(rules.len() <= max_rules);
+            prop_assert!(missing(&rules) <= gone);
+            n_steps += 1;
+            prop_assert!(n_steps <= 2 * STEPS + 2);
+        }
+        rules.sort();
+        let mut expected: Vec<String> = wanted.iter().map(|wanted| wanted.value.clone()).collect();
+        expected.sort();
+        prop_assert_eq!(rules, expected);
+        prop_assert_eq!(missing(&[]), staying.len());
+    }
 }
