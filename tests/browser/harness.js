@@ -124,10 +124,10 @@ export async function expectToFit(page) {
   assert.ok(wide <= seen, `${page.url()} is ${wide} wide on ${seen}`);
 }
 
-/** Keeps a picture of the page. */
-export async function shoot(page, name) {
+/** Keeps a picture of the page, as far as it is seen unless `options` say more. */
+export async function shoot(page, name, options = {}) {
   await mkdir(output, { recursive: true });
-  await page.screenshot({ path: path.join(output, `${name}.png`) });
+  await page.screenshot({ path: path.join(output, `${name}.png`), ...options });
 }
 
 /** Waits until `check` gives something true. */

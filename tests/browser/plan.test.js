@@ -72,7 +72,7 @@ test('it shows slots, shares and who goes without, light and dark, wide and narr
     await page.waitForSelector('td:has-text("to make room, pause or narrow")');
     await page.click('summary:has-text("The rules themselves")');
     await expectToFit(page);
-    await page.screenshot({ path: `../../test-output/${name}.png`, fullPage: true });
+    await shoot(page, name, { fullPage: true });
     expectQuiet();
     await context.close();
   }
@@ -88,7 +88,7 @@ test('what a rule would change at X is said while it is typed, and on a page of 
   await page.click('button:has-text("What would change at X?")');
   await page.waitForSelector('.done:has-text("Nothing is saved yet")');
   await page.waitForSelector('.diff .new:has-text("heron")');
-  await page.screenshot({ path: '../../test-output/plan-tried.png', fullPage: true });
+  await shoot(page, 'plan-tried', { fullPage: true });
 
   await page.goto('/');
   await page.click('.track-name:has-text("Storms")');

@@ -29,7 +29,7 @@ pub(super) async fn track(context: &Context, command: TrackCommand) -> Result<()
         return test::test(context, args).await;
     }
     let missing = match command {
-        TrackCommand::Add { .. } => Missing::Make,
+        TrackCommand::Add { plan: false, .. } => Missing::Make,
         _ => Missing::Refuse,
     };
     let client = &Client::begin(context, "track", missing).await?;
