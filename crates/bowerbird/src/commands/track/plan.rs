@@ -57,7 +57,7 @@ async fn show(context: &Context, client: &Client, answer: &Value, in_full: bool)
         if in_full {
             shares_and_rules(context, &plan, &names)?;
         }
-        changes(context, &plan)?;
+        changes(context, &plan, !in_full)?;
         for left_out in &plan.left_out {
             let name = name(&names, left_out.track);
             let reason = clean(&left_out.reason);
@@ -100,9 +100,9 @@ fn shares_and_rules(context: &Context, plan: &SlotPlan, names: &Names) -> Result
     context.output.table(&headings, &rules)
 }
 
-/// What is to be done at the service.
-fn changes(context: &Context, plan: &SlotPlan) -> Result<()> {
-    let added = plan.rules.iter().filter(|rule| !rule.stands);
+/// What is to be done at the service; what is to be added only if nothing else tells of it.
+fn changes(context: &Context, plan: &SlotPlan, tell_added: bool) -> Result<()> {
+    let added = plan.rules.iter().filter(|rule| tell_added && !rule.stands);
     let added = added.map(|rule| ("to add", &rule.rule));
     let deleted = plan.delete.iter().map(|rule| ("to remove", rule));
     deleted.chain(added).try_for_each(|(what, rule)| {
@@ -140,5 +140,9 @@ fn name(names: &Names, track: TrackId) -> String {
 }
 
 fn shortened(rule: &str) -> String {
-    rule.chars().take(SHOWN).collect()
+    let mut shown: String = rule.chars().take(SHOWN).collect();
+    if rule.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
 }
