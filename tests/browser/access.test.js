@@ -97,7 +97,7 @@ test('narrow and dark screens show everything without scrolling sideways', async
     await page.goto('/');
     await page.locator('.track-name').first().waitFor();
     const track = await page.locator('.track-name').first().getAttribute('href');
-    for (const [file, path] of [['home', '/'], ['search', '/search'], ['track', track], ['status', '/status']]) {
+    for (const [file, path] of [['home', '/'], ['search', '/search'], ['track', track], ['status', '/status'], ['plan-none', '/plan']]) {
       await page.goto(path);
       await expectToFit(page);
       await shoot(page, `${file}-${name}`);
@@ -110,7 +110,7 @@ test('narrow and dark screens show everything without scrolling sideways', async
 test('names, roles and labels are there for a screen reader', async () => {
   const { context } = await openContext(house);
   const page = await context.newPage();
-  for (const path of ['/', '/search', '/status', '/tracks/1']) {
+  for (const path of ['/', '/search', '/status', '/plan', '/tracks/1']) {
     await page.goto(path);
     const unnamed = await page.evaluate(() => {
       const named = (field) => field.labels?.length > 0 || field.ariaLabel || field.type === 'hidden';
