@@ -101,7 +101,7 @@ fn plan(view: &PlanView, names: &Names) -> Markup {
         section.panel aria-labelledby=(id) {
             h2 id=(id) { (plan.source) }
             p.plan-summary { (view.summary) }
-            @if !plan.note.is_empty() { p.warning { (plan.service) ": " (plan.note) "." } }
+            @if !plan.note.is_empty() { p.(if plan.listed_at.is_some() { "warning" } else { "hint" }) { (plan.service) ": " (plan.note) "." } }
             (bar(view))
             dl.facts {
                 div { dt { "Rules in use" } dd { (count(plan.rules.len())) " of " (count(plan.slots)) } }
