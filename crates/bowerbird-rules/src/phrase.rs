@@ -13,7 +13,7 @@ pub(crate) const MAX_NEAR_TOKENS: usize = 32;
 
 /// Is `words` in `zone`?
 pub(crate) fn holds(tokens: &DocTokens, zone: &Zone, words: &Words) -> bool {
-    first_match(tokens, tokens.entries(zone), words, 0).is_some()
+    first_match(tokens, zone, words, 0).is_some()
 }
 
 /// Every place in `zone` where `words` stands, as byte ranges of the zone's text.
@@ -25,41 +25,38 @@ pub(crate) fn each_match(
 ) {
     let entries = tokens.entries(zone);
     let mut from = 0;
-    while let Some(place) = first_match(tokens, entries, words, from) {
+    while let Some(place) = first_match(tokens, zone, words, from) {
         let (first, last) = (&entries[place.start], &entries[place.end - 1]);
         found(first.span.start as usize..last.span.end as usize);
         from = place.start + 1;
     }
 }
 
-/// The first place at or after token `from`, as a range of tokens.
+/// The first place at or after token `from`, as a range of tokens. Only where the first of the words stands is looked at.
 fn first_match(
     tokens: &DocTokens,
-    entries: &[Entry],
+    zone: &Zone,
     words: &Words,
     from: usize,
 ) -> Option<Range<usize>> {
-    match (words.tokens(), words.slop()) {
-        ([], _) => None,
-        ([only], _) => {
-            let at = (from..entries.len()).find(|&at| tokens.is_word(&entries[at], only))?;
-            Some(at..at + 1)
-        }
-        (wanted, None) => {
-            let last = entries.len().checked_sub(wanted.len())?;
-            let at = (from..=last).find(|&at| stands_at(tokens, &entries[at..], wanted))?;
+    let (wanted, entries) = (words.tokens(), tokens.entries(zone));
+    let first = wanted.first()?;
+    let mut places = tokens
+        .places_in(zone, first.hash, from)
+        .filter(|&at| tokens.is_word(&entries[at], first));
+    match words.slop().filter(|_| wanted.len() > 1) {
+        None => {
+            let at = places.find(|&at| stands_at(tokens, &entries[at..], wanted))?;
             Some(at..at + wanted.len())
         }
-        (wanted, Some(slop)) => near_match(tokens, entries, wanted, usize::from(slop), from),
+        Some(slop) => near_match(tokens, entries, wanted, usize::from(slop), from, places),
     }
 }
 
 fn stands_at(tokens: &DocTokens, entries: &[Entry], wanted: &[WordToken]) -> bool {
-    wanted
-        .iter()
-        .zip(entries)
-        .enumerate()
-        .all(|(index, (word, entry))| {
+    let mut pairs = wanted.iter().zip(entries).enumerate();
+    entries.len() >= wanted.len()
+        && pairs.all(|(index, (word, entry))| {
             let touches = index == 0 || !word.glued || entry.glued;
             touches && tokens.is_word(entry, word)
         })
@@ -73,8 +70,8 @@ fn near_match(
     wanted: &[WordToken],
     slop: usize,
     from: usize,
+    anchors: impl Iterator<Item = usize>,
 ) -> Option<Range<usize>> {
-    let anchors = (from..entries.len()).filter(|&at| tokens.is_word(&entries[at], &wanted[0]));
     let mut looked_at = 0;
     anchors
         .flat_map(|anchor| {

@@ -260,6 +260,31 @@ impl DocTokens {
         indexed.map(|&(_, at)| at as usize).chain(scanned)
     }
 
+    /// Where in a zone words of this hash stand, from its token `from` on. In the texts of a long post it looks at no other word.
+    pub(crate) fn places_in(
+        &self,
+        zone: &Zone,
+        hash: u64,
+        from: usize,
+    ) -> impl Iterator<Item = usize> {
+        let (begin, end) = (zone.entries.start, zone.entries.end);
+        let first = begin + from;
+        let (known, others) = match zone.kind {
+            ZoneKind::Text if !self.places.is_empty() => {
+                let before = |place: &(u64, u32)| *place < (hash, narrow(first));
+                let start = self.places.partition_point(before);
+                (&self.places[start..], first..first)
+            }
+            _ => (&[][..], first..end),
+        };
+        let known = known
+            .iter()
+            .take_while(move |&&(other, at)| other == hash && (at as usize) < end)
+            .map(|&(_, at)| at as usize);
+        let others = others.filter(move |&at| self.entries[at].hash == hash);
+        known.chain(others).map(move |at| at - begin)
+    }
+
     /// Where the tokens of the post's texts stand: they come first.
     fn text_tokens(&self) -> Range<usize> {
         let last = self.zones(ZoneKind::Text).last();

@@ -117,12 +117,21 @@ impl<'a> Text<'a> {
 
     /// Is it this text?
     pub(crate) fn is(&self, text: &str) -> bool {
+        let (whole, rest) = text.as_bytes().as_chunks();
+        let Some((last, words)) = self.words.split_last() else {
+            return text.is_empty();
+        };
         text.len() == self.length
-            && text
-                .as_bytes()
-                .chunks(8)
-                .map(word_of)
-                .eq(self.words.iter().copied())
+            && whole
+                .iter()
+                .zip(words)
+                .all(|(bytes, word)| u64::from_le_bytes(*bytes) == *word)
+            && match rest {
+                [] => whole
+                    .last()
+                    .is_some_and(|bytes| u64::from_le_bytes(*bytes) == *last),
+                rest => word_of(rest) == *last,
+            }
     }
 }
 
@@ -139,9 +148,9 @@ impl fmt::Display for Text<'_> {
 
 /// Up to eight bytes as one word.
 pub(crate) fn word_of(bytes: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    word[..bytes.len()].copy_from_slice(bytes);
-    u64::from_le_bytes(word)
+    // Copying so few would be a call.
+    let byte = |(at, byte): (usize, &u8)| u64::from(*byte) << (8 * at);
+    bytes.iter().enumerate().map(byte).sum()
 }
 
 impl Posting {
