@@ -98,7 +98,9 @@ test('what a rule would change at X is said while it is typed, and on a page of 
   await shoot(page, 'plan-form');
   await page.click('#track-form button:has-text("What would change at X?")');
   await page.waitForSelector('strong:has-text("Storms")');
-  assert.ok(await page.locator('.plan-summary').textContent());
+  assert.equal(await page.locator('.done code').textContent(), 'storm');
+  const row = page.locator('tr', { has: page.locator('th a:has-text("Storms")') });
+  assert.ok((await row.allTextContents()).some((text) => text.includes('-100')), 'with its new priority');
   expectQuiet();
   await context.close();
 });

@@ -17,7 +17,7 @@ mod live;
 mod money;
 mod standing;
 
-pub use counts::{Answering, CountedSpan, Counter};
+pub use counts::{Answering, CountedSpan, Counter, NotCounted};
 pub use forecast::{Forecast, estimate, forecast, forecast_days};
 pub use live::{AllWithheld, LiveBills};
 pub use money::{Money, MoneyError};
@@ -277,6 +277,8 @@ pub struct BillDay {
 pub struct BillShare {
     /// Whose; `null` for what no track caught.
     pub track: Option<TrackId>,
+    /// What for.
+    pub what: Priced,
     /// How many calls it has a part in.
     pub n: u64,
     /// What its parts cost.

@@ -193,16 +193,16 @@ impl ApiError {
         )
     }
 
-    /// Something failed inside.
     /// A service that was asked did not answer as it should.
     pub(crate) fn upstream(source: &str, why: &str) -> Self {
         Self::new(
             StatusCode::BAD_GATEWAY,
             "upstream",
-            format!("{source} did not answer: {why}"),
+            sentence(&format!("{source} did not answer: {why}")),
         )
     }
 
+    /// Something failed inside.
     pub(crate) fn internal(cause: impl std::fmt::Display) -> Self {
         let message =
             "Something failed inside; the log says what, under this answer's X-Request-Id.";

@@ -23,6 +23,7 @@ mod home;
 mod layout;
 mod login;
 mod marks;
+mod names;
 mod plan;
 mod post_page;
 mod rule_box;

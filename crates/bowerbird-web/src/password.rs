@@ -62,9 +62,10 @@ pub(crate) async fn sign_in(site: &Site, user: &str, password: String) -> Result
     let known = site.store().password(user).await?;
     let exists = known.is_some();
     let phc = known.unwrap_or_else(|| NOBODY.to_owned());
-    let _permit = site.heavy.acquire().await.map_err(ApiError::internal)?;
-    let checked = tokio::task::spawn_blocking(move || is_right(&password, &phc)).await;
-    if !(checked.map_err(ApiError::internal)? && exists) {
+    let is_right = site
+        .heavy_blocking(move || is_right(&password, &phc))
+        .await?;
+    if !(is_right && exists) {
         tracing::warn!(
             "Somebody tried to sign in with a name and a password that do not go together"
         );

@@ -10,6 +10,7 @@ use bowerbird_core::store::Store;
 use bowerbird_core::time::Time;
 use tokio::sync::{Semaphore, watch};
 
+use crate::error::ApiError;
 use crate::session::{Attempts, Sessions};
 use crate::tally::Tally;
 
@@ -104,7 +105,9 @@ pub struct Site {
     /// A permit for each running export.
     pub(crate) exports: Arc<Semaphore>,
     /// A permit for each rule being tried out or password being hashed.
-    pub(crate) heavy: Semaphore,
+    heavy: Arc<Semaphore>,
+    /// Held by whoever asks a service what costs money, so that nobody asks for what another has just spent.
+    pub(crate) asking: tokio::sync::Mutex<()>,
     /// Counts as all live readers get them.
     pub(crate) tally: Tally,
     closing: watch::Sender<bool>,
@@ -117,7 +120,8 @@ impl Site {
             started_at: (options.clock)(),
             live_readers: Arc::new(Semaphore::new(options.max_live_readers)),
             exports: Arc::new(Semaphore::new(EXPORTS)),
-            heavy: Semaphore::new(PREVIEWS),
+            heavy: Arc::new(Semaphore::new(PREVIEWS)),
+            asking: tokio::sync::Mutex::default(),
             sessions: Sessions::new(),
             attempts: Attempts::default(),
             tally: Tally::default(),
@@ -136,6 +140,30 @@ impl Site {
     /// Says when to end.
     pub(crate) fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
+    }
+
+    /// Does what takes a core for a while, a few at a time. Once begun it counts until it is done, whether its caller waits for it or has gone.
+    pub(crate) async fn heavy<R: Send + 'static>(
+        &self,
+        work: impl Future<Output = R> + Send + 'static,
+    ) -> Result<R, ApiError> {
+        let permit = Arc::clone(&self.heavy).acquire_owned().await;
+        let permit = permit.map_err(ApiError::internal)?;
+        let done = tokio::spawn(async move {
+            let result = work.await;
+            drop(permit);
+            result
+        });
+        done.await.map_err(ApiError::internal)
+    }
+
+    /// The same for work that waits for nothing.
+    pub(crate) async fn heavy_blocking<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, ApiError> {
+        let done = self.heavy(tokio::task::spawn_blocking(work)).await?;
+        done.map_err(ApiError::internal)
     }
 
     /// The present.

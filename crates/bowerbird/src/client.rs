@@ -18,6 +18,7 @@ use tokio::net::UnixStream;
 use tower::ServiceExt;
 
 use crate::commands;
+use crate::config::Secrets;
 use crate::exit::Usage;
 use crate::folder::{DataFolder, Missing};
 use crate::house::{House, Plan};
@@ -68,20 +69,24 @@ enum Way {
 impl Client {
     /// Finds the process that holds the data folder, or becomes it. A folder named on the command line must be there.
     pub(crate) async fn connect(context: &commands::Context, command: &str) -> Result<Self> {
-        Self::begin(context, command, Missing::Refuse).await
+        Self::begin(context, command, Missing::Refuse, Secrets::LeaveOut).await
     }
 
-    /// The same for what may be the first thing done with a data folder.
+    /// The same for what may be the first thing done with a data folder, or needs the sources' secrets if no other process has them.
     pub(crate) async fn begin(
         context: &commands::Context,
         command: &str,
         missing: Missing,
+        secrets: Secrets,
     ) -> Result<Self> {
-        let (settings, folder) = context.folder(missing)?;
+        let (mut settings, folder) = context.folder(missing)?;
         let given_up = tokio::time::Instant::now() + HOLDER_ANSWERS_WITHIN;
         loop {
             let holder = match folder.hold(command)? {
                 Ok(held) => {
+                    if secrets == Secrets::Fetch {
+                        settings = context.settings(secrets)?;
+                    }
                     let house = House::open(folder, held, Plan::of(&settings)).await?;
                     let router = bowerbird_web::router(&house.site(0), Trust::InProcess);
                     return Ok(Self {

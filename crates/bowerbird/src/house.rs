@@ -5,12 +5,11 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use bowerbird_core::bill::{Counter, LiveBills, Tariffs};
+use bowerbird_core::bill::LiveBills;
 use bowerbird_core::counts::{self, Counts};
 use bowerbird_core::hub::Hub;
 use bowerbird_core::live::LiveTracks;
 use bowerbird_core::pipeline::{Engine, Parts};
-use bowerbird_core::plan::Planning;
 use bowerbird_core::raw::RawCodec;
 use bowerbird_core::status::{Status, WorkerState};
 use bowerbird_core::store::KeepPosts;
@@ -37,12 +36,8 @@ pub(crate) struct Plan {
     pub(crate) hosts: Vec<String>,
     /// Do browsers reach the page through TLS?
     pub(crate) behind_tls: bool,
-    /// What priced sources cost and may cost.
-    pub(crate) tariffs: Tariffs,
-    /// Says how tracks share the rules of sources that give few.
-    pub(crate) planning: Planning,
-    /// Who can be asked how many posts a rule would bring.
-    pub(crate) counters: Vec<Counter>,
+    /// The sources, running or not: what they cost, and how tracks share their rules.
+    pub(crate) sources: Vec<SourceSettings>,
 }
 
 impl Default for Plan {
@@ -54,9 +49,7 @@ impl Default for Plan {
             keep: Vec::new(),
             hosts: Vec::new(),
             behind_tls: false,
-            tariffs: Tariffs::new(),
-            planning: wiring::planning(&[]),
-            counters: Vec::new(),
+            sources: Vec::new(),
         }
     }
 }
@@ -70,17 +63,7 @@ impl Plan {
             keep: settings.sources.iter().map(keep_posts).collect(),
             hosts: settings.hosts.clone(),
             behind_tls: settings.behind_tls,
-            planning: wiring::planning(&settings.sources),
-            tariffs: settings
-                .sources
-                .iter()
-                .filter_map(|source| Some((source.name.clone(), source.tariff()?)))
-                .collect(),
-            counters: settings
-                .sources
-                .iter()
-                .filter_map(wiring::counter)
-                .collect(),
+            sources: settings.sources.clone(),
             ..Self::default()
         }
     }
@@ -129,7 +112,7 @@ impl House {
             codec,
             decode: wiring::decode_any,
             keep: plan.keep.clone(),
-            bills: Arc::new(LiveBills::new(plan.tariffs.clone())),
+            bills: Arc::new(LiveBills::new(wiring::tariffs(&plan.sources))),
         };
         let engine = Engine::new(parts.clone());
         engine
@@ -151,9 +134,14 @@ impl House {
         let mut options = SiteOptions::new(Time::now, port, backups, env!("CARGO_PKG_VERSION"));
         options.hosts.clone_from(&self.plan.hosts);
         options.secure_cookies = self.plan.behind_tls;
-        options.planning = self.plan.planning.clone();
-        options.counters.clone_from(&self.plan.counters);
+        options.planning = wiring::planning(&self.plan.sources);
+        options.counters = wiring::counters(&self.plan.sources);
         Site::new(Arc::clone(&self.engine), self.parts.clone(), options)
+    }
+
+    /// The sources it was opened for, running or not.
+    pub(crate) fn sources(&self) -> &[SourceSettings] {
+        &self.plan.sources
     }
 
     /// A source that a person must look after is a failure that says why.

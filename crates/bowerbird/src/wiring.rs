@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use bowerbird_connect::replay::{self, ReplayConfig, ReplayProgress, Survey};
 use bowerbird_connect::synthetic::{self, SyntheticConfig};
 use bowerbird_connect::x::{self, XConfig};
-use bowerbird_core::bill::Counter;
+use bowerbird_core::bill::{Counter, Tariffs};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::live::LiveTracks;
 use bowerbird_core::pipeline::Parts;
@@ -132,15 +132,22 @@ pub(crate) fn planning(sources: &[SourceSettings]) -> Planning {
     }
 }
 
-/// Asks a source's service how many posts a rule would bring, where it can be asked.
-pub(crate) fn counter(source: &SourceSettings) -> Option<Counter> {
-    match &source.kind {
+/// What priced sources cost and may cost.
+pub(crate) fn tariffs(sources: &[SourceSettings]) -> Tariffs {
+    let tariff = |source: &SourceSettings| Some((source.name.clone(), source.tariff()?));
+    sources.iter().filter_map(tariff).collect()
+}
+
+/// Who can be asked how many posts a rule would bring: needs the sources' secrets.
+pub(crate) fn counters(sources: &[SourceSettings]) -> Vec<Counter> {
+    let counter = |source: &SourceSettings| match &source.kind {
         SourceKind::X(settings) => {
             let config = x_config(settings).ok()?;
             x::counter(source.name.clone(), &config).ok()
         }
         SourceKind::Synthetic { .. } | SourceKind::Replay { .. } => None,
-    }
+    };
+    sources.iter().filter_map(counter).collect()
 }
 
 fn x_config(settings: &XSettings) -> Result<XConfig> {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use bowerbird_core::bill::{Answering, CountedSpan, Counter};
+use bowerbird_core::bill::{Answering, CountedSpan, Counter, NotCounted};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::rules::{Rule, XLimits};
 use bowerbird_core::time::Time;
@@ -59,7 +59,7 @@ struct Asking {
 }
 
 impl Asking {
-    async fn ask(&self, question: &str) -> Result<Vec<CountedSpan>, String> {
+    async fn ask(&self, question: &str) -> Result<Vec<CountedSpan>, NotCounted> {
         let query: String = form_urlencoded::byte_serialize(question.as_bytes()).collect();
         let request = self
             .client
@@ -69,19 +69,25 @@ impl Asking {
             ))
             .bearer_auth(self.bearer.expose_secret())
             .timeout(http::REQUEST_TIMEOUT);
-        let failed = |why: String| format!("asking X for counts failed: {why}");
         let mut response = request
             .send()
             .await
-            .map_err(|error| failed(http::describe(&error)))?;
+            .map_err(|error| not_counted(http::describe(&error), false))?;
         if response.status().as_u16() != 200 {
-            return Err(refusal(&mut response, &self.bearer).await.to_string());
+            let reason = refusal(&mut response, &self.bearer).await.to_string();
+            return Err(not_counted(reason, false));
         }
+        // From here on X has answered, and takes its money.
         let body = http::body(&mut response, MAX_ANSWER_BYTES)
             .await
-            .map_err(|error| failed(error.to_string()))?;
-        spans(&body).ok_or_else(|| failed("the answer is not what X documents".to_owned()))
+            .map_err(|error| not_counted(error.to_string(), true))?;
+        let unknown = || not_counted("the answer is not what X documents".to_owned(), true);
+        spans(&body).ok_or_else(unknown)
     }
+}
+
+fn not_counted(reason: String, is_charged: bool) -> NotCounted {
+    NotCounted { reason, is_charged }
 }
 
 fn spans(body: &[u8]) -> Option<Vec<CountedSpan>> {
@@ -163,9 +169,10 @@ mod tests {
             target,
             "/2/tweets/counts/recent?granularity=day&query=cat+OR+%22a+b%22"
         );
-        for expected in ["no credits", "not what X documents"] {
+        for (expected, is_charged) in [("no credits", false), ("not what X documents", true)] {
             let error = counter.ask("cat".to_owned()).await.unwrap_err();
-            assert!(error.contains(expected), "{error}");
+            assert!(error.reason.contains(expected), "{error}");
+            assert_eq!(error.is_charged, is_charged);
         }
     }
 }

@@ -23,8 +23,18 @@ pub struct CountedSpan {
     pub posts: u64,
 }
 
-/// A service's answer, or why there is none, in words.
-pub type Answering = Pin<Box<dyn Future<Output = Result<Vec<CountedSpan>, String>> + Send>>;
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct NotCounted {
+    /// In words.
+    pub reason: String,
+    /// Does the service take money for the question all the same?
+    pub is_charged: bool,
+}
+
+/// A service's answer.
+pub type Answering = Pin<Box<dyn Future<Output = Result<Vec<CountedSpan>, NotCounted>> + Send>>;
 
 type Questions = dyn Fn(&Rule) -> Result<Vec<String>, String> + Send + Sync;
 type Ask = dyn Fn(String) -> Answering + Send + Sync;
@@ -59,7 +69,7 @@ impl Counter {
     }
 
     /// Asks one question: the spans of the last days in order of time.
-    pub async fn ask(&self, question: String) -> Result<Vec<CountedSpan>, String> {
+    pub async fn ask(&self, question: String) -> Result<Vec<CountedSpan>, NotCounted> {
         (self.ask)(question).await
     }
 }

@@ -30,6 +30,8 @@ type Waiting = BTreeMap<(SourceName, Option<TrackId>), Time>;
 impl Engine {
     /// Adds up all bills as they are now and judges the budgets.
     pub(super) async fn take_up_bills(&self, now: Time) -> Result<(), StoreError> {
+        // One at a time, or what was added up first could be taken up last.
+        let _taking_up = self.taking_up_bills.lock().await;
         let bills = &self.parts.bills;
         let mut sums = BTreeMap::new();
         for source in bills.tariffs().keys() {

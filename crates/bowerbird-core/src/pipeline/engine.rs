@@ -95,6 +95,7 @@ pub struct Engine {
     pub(super) charged: Arc<Notify>,
     writers: Mutex<HashMap<SourceName, Arc<Writer>>>,
     taking_up: tokio::sync::Mutex<()>,
+    pub(super) taking_up_bills: tokio::sync::Mutex<()>,
 }
 
 impl Engine {
@@ -109,6 +110,7 @@ impl Engine {
             charged: Arc::default(),
             writers: Mutex::default(),
             taking_up: tokio::sync::Mutex::default(),
+            taking_up_bills: tokio::sync::Mutex::default(),
         })
     }
 

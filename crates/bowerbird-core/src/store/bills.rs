@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::bill::{BillDay, BillShare, Charge, Sums};
-use crate::ids::{SourceName, TrackId};
+use crate::ids::SourceName;
 use crate::time::{Day, Time};
 
 /// The bills of all sources.
@@ -26,15 +26,13 @@ pub trait Bills: Send + Sync {
         at: Time,
         charge: &Charge,
     ) -> Result<(), StoreError>;
-    /// A source's bill, or a track's share of it, day by day, oldest first; days without a charge are left out. `n` counts calls the track has
-    /// a part in.
+    /// A source's bill day by day, oldest first; days without a charge are left out.
     async fn bill_days(
         &self,
         source: &SourceName,
-        track: Option<TrackId>,
         days: Range<Day>,
     ) -> Result<Vec<BillDay>, StoreError>;
-    /// Who has what share in a source's bill of these days, the dearest first.
+    /// Who has what share in a source's bill of these days, by what it was for, the dearest first. `n` counts calls the track has a part in.
     async fn bill_shares(
         &self,
         source: &SourceName,

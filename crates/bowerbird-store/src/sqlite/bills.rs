@@ -42,23 +42,18 @@ impl Bills for SqliteStore {
     async fn bill_days(
         &self,
         source: &SourceName,
-        track: Option<TrackId>,
         days: Range<Day>,
     ) -> Result<Vec<BillDay>, StoreError> {
         let name = source.to_string();
         self.readers
             .run(move |connection| {
-                let mut all = match track {
-                    Some(_) => connection.prepare_cached(include_str!("sql/bill_days_of.sql")),
-                    None => connection.prepare_cached(include_str!("sql/bill_days.sql")),
-                }
-                .map_err(failed)?;
-                let (from, until) = (days.start.0, days.end.0);
-                let rows = match track {
-                    Some(track) => all.query_map(params![name, from, until, track.0], day),
-                    None => all.query_map(params![name, from, until], day),
-                };
-                rows.and_then(Iterator::collect).map_err(failed)
+                connection
+                    .prepare_cached(include_str!("sql/bill_days.sql"))
+                    .and_then(|mut all| {
+                        all.query_map(params![name, days.start.0, days.end.0], day)?
+                            .collect()
+                    })
+                    .map_err(failed)
             })
             .await
     }
@@ -182,14 +177,9 @@ fn sums(connection: &Connection, source: &str, now: Time) -> rusqlite::Result<Su
 }
 
 fn day(row: &Row<'_>) -> rusqlite::Result<BillDay> {
-    let what = row.get_ref(1)?.as_str()?;
-    let what = Priced::parse(what).ok_or_else(|| {
-        let unknown = format!("`{what}` is nothing that this build knows a price of");
-        rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, unknown.into())
-    })?;
     Ok(BillDay {
         day: Day(row.get(0)?),
-        what,
+        what: priced(row, 1)?,
         n: row.get(2)?,
         cost: Money(row.get(3)?),
     })
@@ -199,7 +189,17 @@ fn share(row: &Row<'_>) -> rusqlite::Result<BillShare> {
     let track: u64 = row.get(0)?;
     Ok(BillShare {
         track: (track != NOBODY).then_some(TrackId(track)),
-        n: row.get(1)?,
-        cost: Money(row.get(2)?),
+        what: priced(row, 1)?,
+        n: row.get(2)?,
+        cost: Money(row.get(3)?),
+    })
+}
+
+fn priced(row: &Row<'_>, column: usize) -> rusqlite::Result<Priced> {
+    let what = row.get_ref(column)?.as_str()?;
+    Priced::parse(what).ok_or_else(|| {
+        let unknown = format!("`{what}` is nothing that this build knows a price of");
+        let text = rusqlite::types::Type::Text;
+        rusqlite::Error::FromSqlConversionFailure(column, text, unknown.into())
     })
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use bowerbird_core::bill::{
-    BillDay, Budgeted, Fill, Forecast, Held, Money, Prices, SourceStanding, Spent, Standing,
-    forecast, forecast_days,
+    BillDay, BillShare, Budgeted, Fill, Forecast, Held, Money, Priced, Prices, SourceStanding,
+    Spent, Standing, TrackStanding, forecast, forecast_days,
 };
 use bowerbird_core::ids::{SourceName, TrackId};
-use bowerbird_core::time::Time;
+use bowerbird_core::time::{Day, Time};
 use bowerbird_core::track::Track;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,7 +29,7 @@ const DAYS: usize = 30;
 pub(crate) struct BillView {
     /// Each priced source.
     pub(crate) sources: Vec<SourceBill>,
-    /// Each track that has cost something or has a budget, the dearest of this month first. What no track caught is in `sources` only.
+    /// Each track that cost something this month or has a budget, the dearest first. What no track caught is in `sources` only.
     pub(crate) tracks: Vec<TrackBill>,
 }
 
@@ -61,6 +61,8 @@ pub(crate) struct ShareView {
     pub(crate) track: Option<TrackId>,
     /// What the track is called; empty for none, or if it was removed.
     pub(crate) name: String,
+    /// What for.
+    pub(crate) what: Priced,
     /// In how many calls it has a part.
     pub(crate) n: u64,
     /// What its parts cost.
@@ -141,17 +143,16 @@ pub(crate) async fn bill(site: &Site, days: usize) -> Result<BillView, ApiError>
         .into_iter()
         .map(|track| (track.id, track))
         .collect();
-    let mut recent = BTreeMap::new();
+    let mut recent = Recent::default();
     let mut sources = Vec::new();
     for (source, of_source) in &standing.sources {
-        for share in site.store().bill_shares(source, forecast_days(now)).await? {
-            let (n, cost): &mut (u64, Money) = recent
-                .entry((source.clone(), share.track))
-                .or_insert((0, Money::ZERO));
-            *n += share.n;
-            *cost += share.cost;
-        }
-        sources.push(source_bill(site, source, of_source, &tracks, days).await?);
+        let charged = Charged::of(site, source, days).await?;
+        recent.add(
+            &charged,
+            site.store().bill_shares(source, forecast_days(now)).await?,
+        );
+        let name = |track| name_of(track, &tracks);
+        sources.push(source_bill(site, source, of_source, charged, name).await?);
     }
     Ok(BillView {
         sources,
@@ -159,41 +160,66 @@ pub(crate) async fn bill(site: &Site, days: usize) -> Result<BillView, ApiError>
     })
 }
 
+/// What a source was charged lately.
+struct Charged {
+    /// The days asked for, and those that say when charging began.
+    days: Vec<BillDay>,
+    /// The first of those asked for.
+    wanted_from: Day,
+}
+
+impl Charged {
+    async fn of(site: &Site, source: &SourceName, days: usize) -> Result<Self, ApiError> {
+        let today = site.now().day();
+        let back = i64::try_from(days).unwrap_or(i64::MAX) - 1;
+        let wanted_from = today.plus(-back);
+        let from = wanted_from.min(today.plus(-DAYS_OF_RATE));
+        let days = site.store().bill_days(source, from..today.next()).await?;
+        Ok(Self { days, wanted_from })
+    }
+
+    /// When charging began, as far as a forecast looks.
+    fn since(&self) -> Option<Time> {
+        self.days.first().map(|first| first.day.begins())
+    }
+
+    /// Posts and what they cost in the days that a forecast looks at. Questions for counts are asked once, and do not go on.
+    fn posts(&self, now: Time) -> (u64, Money) {
+        let of_forecast = forecast_days(now);
+        let posts = self.days.iter().filter(|day| day.what == Priced::Post);
+        posts
+            .filter(|day| of_forecast.contains(&day.day))
+            .fold((0, Money::ZERO), |sum, day| {
+                (sum.0 + day.n, sum.1 + day.cost)
+            })
+    }
+}
+
+/// How far back the first charge is looked for: longer than a forecast looks.
+const DAYS_OF_RATE: i64 = 31;
+
 async fn source_bill(
     site: &Site,
     source: &SourceName,
     standing: &SourceStanding,
-    tracks: &BTreeMap<TrackId, Track>,
-    days: usize,
+    charged: Charged,
+    name: impl Fn(Option<TrackId>) -> String,
 ) -> Result<SourceBill, ApiError> {
     let now = site.now();
-    let back = i64::try_from(days).unwrap_or(i64::MAX) - 1;
-    let wanted = now.day().plus(-back)..now.day().next();
-    let month_back = now.day().plus(-DAYS_OF_RATE)..now.day().next();
-    let recent = site.store().bill_days(source, None, month_back).await?;
-    let of_forecast = forecast_days(now);
-    let counted = recent
-        .iter()
-        .filter(|day| of_forecast.contains(&day.day))
-        .fold((0, Money::ZERO), |sum, day| {
-            (sum.0 + day.n, sum.1 + day.cost)
-        });
-    let forecast = recent.first().and_then(|first| {
-        forecast(
-            counted.0,
-            counted.1,
-            first.day.begins(),
-            &standing.spent,
-            now,
-        )
-    });
+    let (n, cost) = charged.posts(now);
+    let forecast = charged
+        .since()
+        .and_then(|since| forecast(n, cost, since, &standing.spent, now));
+    let wanted = charged.wanted_from..now.day().next();
     let shares = site.store().bill_shares(source, wanted.clone()).await?;
-    let share = |share: bowerbird_core::bill::BillShare| ShareView {
+    let share = |share: BillShare| ShareView {
         track: share.track,
-        name: name_of(share.track, tracks),
+        name: name(share.track),
+        what: share.what,
         n: share.n,
         cost: share.cost,
     };
+    let days = charged.days.into_iter();
     Ok(SourceBill {
         source: source.clone(),
         prices: site.parts.bills.prices(source),
@@ -201,37 +227,53 @@ async fn source_bill(
         budgets: budgets(&standing.budgets, forecast.as_ref(), now),
         forecast,
         withheld: standing.withheld.all.as_ref().map(Waiting::from),
-        days: site.store().bill_days(source, None, wanted).await?,
+        days: days.filter(|day| wanted.contains(&day.day)).collect(),
         shares: shares.into_iter().map(share).collect(),
     })
 }
-
-/// How far back a source's first charge is looked for: longer than a forecast looks.
-const DAYS_OF_RATE: i64 = 31;
 
 fn name_of(track: Option<TrackId>, tracks: &BTreeMap<TrackId, Track>) -> String {
     let known = track.and_then(|track| tracks.get(&track));
     known.map_or_else(String::new, |known| known.draft.name.clone())
 }
 
-/// The tracks' bills; `recent` are their calls and costs of the days that forecasts look at, by source.
+/// What tracks had lately of all sources, for their forecasts.
+#[derive(Default)]
+struct Recent {
+    /// Posts and what they cost, by track.
+    posts: BTreeMap<TrackId, (u64, Money)>,
+    /// Since when anything is charged.
+    since: Option<Time>,
+}
+
+impl Recent {
+    fn add(&mut self, charged: &Charged, shares: Vec<BillShare>) {
+        self.since = [self.since, charged.since()].into_iter().flatten().min();
+        for share in shares.iter().filter(|share| share.what == Priced::Post) {
+            if let Some(track) = share.track {
+                let posts = self.posts.entry(track).or_default();
+                *posts = (posts.0 + share.n, posts.1 + share.cost);
+            }
+        }
+    }
+}
+
+/// The tracks' bills. What was removed, or has no budget, and cost nothing this month is left out.
 fn track_bills(
     standing: &Standing,
     tracks: &BTreeMap<TrackId, Track>,
-    recent: &BTreeMap<(SourceName, Option<TrackId>), (u64, Money)>,
+    recent: &Recent,
     now: Time,
 ) -> Vec<TrackBill> {
-    let one = |(track, of_track): (&TrackId, &bowerbird_core::bill::TrackStanding)| {
-        let parts = standing
-            .sources
-            .keys()
-            .filter_map(|source| recent.get(&(source.clone(), Some(*track))));
-        let (n, cost) = parts.fold((0, Money::ZERO), |sum, part| {
-            (sum.0 + part.0, sum.1 + part.1)
-        });
-        let known = tracks.get(track);
-        let forecast =
-            known.and_then(|known| forecast(n, cost, known.created_at, &of_track.spent, now));
+    let one = |(track, of_track): (&TrackId, &TrackStanding)| {
+        let (n, cost) = recent.posts.get(track).copied().unwrap_or_default();
+        let forecast = tracks
+            .get(track)
+            .zip(recent.since)
+            .and_then(|(known, since)| {
+                let since = since.max(known.created_at);
+                forecast(n, cost, since, &of_track.spent, now)
+            });
         let mut held = standing
             .sources
             .values()
@@ -245,7 +287,11 @@ fn track_bills(
             withheld: held.next().map(Waiting::from),
         }
     };
-    let mut bills: Vec<TrackBill> = standing.tracks.iter().map(one).collect();
+    let told = |(track, of_track): &(&TrackId, &TrackStanding)| {
+        of_track.spent.month > Money::ZERO
+            || (tracks.contains_key(track) && !of_track.budgets.is_empty())
+    };
+    let mut bills: Vec<TrackBill> = standing.tracks.iter().filter(told).map(one).collect();
     bills.sort_by_key(|bill| (-bill.spent.month.0, -bill.spent.total.0, bill.track));
     bills
 }

@@ -1,5 +1,7 @@
 //! Asking a service how many posts a rule would have brought. Each question is paid for, so it is put on the bill, and not asked where a budget is spent.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use bowerbird_core::bill::{
@@ -50,14 +52,22 @@ pub(crate) async fn count_rule(
     State(app): State<App>,
     JsonBody(asked): JsonBody<CountRule>,
 ) -> Result<Json<RuleCounts>, ApiError> {
-    let site = &app.site;
     let rule = Rule::parse(&asked.rule).map_err(|error| ApiError::bad_rule(&error))?;
-    let counter = counter(site, &asked.source).ok_or_else(|| {
-        let why = format_args!("`{}` runs here and can't be asked for counts", asked.source);
-        ApiError::bad_parameter("source", why)
-    })?;
-    let questions = counter
-        .questions(&rule)
+    let questions = questions(&app.site, &asked.source, &rule)?;
+    let site = Arc::clone(&app.site);
+    // What was asked is paid for, whether somebody still waits for the answer or not.
+    let counting = tokio::spawn(async move { count(&site, &asked.source, questions).await });
+    counting.await.map_err(ApiError::internal)?.map(Json)
+}
+
+/// What must be asked of a source's service to count a rule, or why it can't be.
+pub(crate) fn questions(
+    site: &Site,
+    source: &SourceName,
+    rule: &Rule,
+) -> Result<Vec<String>, ApiError> {
+    let questions = counter(site, source)?
+        .questions(rule)
         .map_err(|why| ApiError::bad_parameter("rule", why))?;
     if questions.len() > MOST_QUESTIONS {
         let why = format_args!(
@@ -66,21 +76,38 @@ pub(crate) async fn count_rule(
         );
         return Err(ApiError::bad_parameter("rule", why));
     }
-    count(site, counter, questions).await.map(Json)
+    Ok(questions)
 }
 
 /// Who asks a source's service.
-pub(crate) fn counter<'s>(site: &'s Site, source: &SourceName) -> Option<&'s Counter> {
+fn counter<'s>(site: &'s Site, source: &SourceName) -> Result<&'s Counter, ApiError> {
     let mut counters = site.options.counters.iter();
-    counters.find(|counter| counter.source == *source)
+    let found = counters.find(|counter| counter.source == *source);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = site
+            .options
+            .counters
+            .iter()
+            .map(|it| it.source.as_str())
+            .collect();
+        let why = match known.as_slice() {
+            [] => "no source here can be asked for counts".to_owned(),
+            known => format!(
+                "expected a source that can be asked for counts: {}",
+                known.join(", ")
+            ),
+        };
+        ApiError::bad_parameter("source", why)
+    })
 }
 
 async fn count(
     site: &Site,
-    counter: &Counter,
+    source: &SourceName,
     questions: Vec<String>,
 ) -> Result<RuleCounts, ApiError> {
-    let source = &counter.source;
+    let _asking = site.asking.lock().await;
+    let counter = counter(site, source)?;
     let prices = site.parts.bills.prices(source);
     let mut told = RuleCounts {
         source: source.clone(),
@@ -92,11 +119,16 @@ async fn count(
     };
     for question in questions {
         check_budget(site, source)?;
-        let spans = counter.ask(question).await;
-        let spans = spans.map_err(|why| ApiError::upstream(source.as_str(), &why))?;
-        pay(site, source, prices.counts).await?;
-        told.questions += 1;
-        told.cost += prices.counts;
+        let asked = counter.ask(question).await;
+        if asked
+            .as_ref()
+            .map_or_else(|error| error.is_charged, |_| true)
+        {
+            pay(site, source, prices.counts).await?;
+            told.questions += 1;
+            told.cost += prices.counts;
+        }
+        let spans = asked.map_err(|error| ApiError::upstream(source.as_str(), &error.reason))?;
         add(&mut told.spans, spans);
     }
     told.posts = told.spans.iter().map(|span| span.posts).sum();
@@ -123,7 +155,7 @@ fn check_budget(site: &Site, source: &SourceName) -> Result<(), ApiError> {
     let of_source = standing.sources.get(source);
     match of_source.and_then(|of_source| of_source.withheld.all.as_ref()) {
         Some(held) => Err(ApiError::conflict(format!(
-            "{source} is not asked: {}",
+            "{source} is not asked: {}.",
             held.reason
         ))),
         None => Ok(()),

@@ -1,6 +1,8 @@
 //! The plan: how tracks share the few rules of a service that filters for us, and what a change of a track would do there. Nothing here asks a service, or
 //! saves anything.
 
+use std::collections::HashSet;
+
 use axum::Json;
 use axum::extract::State;
 use bowerbird_core::ids::{SourceName, TrackId};
@@ -86,7 +88,7 @@ pub(crate) async fn find_plan(
     params: Params,
 ) -> Result<Json<PlanList>, ApiError> {
     params.only(&[&["source", "rules", "chars"]])?;
-    let source = params.parsed::<SourceName>("source", "the name of a source")?;
+    let source = params.source("source")?;
     let usual = app.site.options.planning.usual;
     let is_assumed = params.get("rules").is_some() || params.get("chars").is_some();
     let room = if is_assumed {
@@ -207,7 +209,6 @@ async fn plans(
         || SourceName::parse(ASSUMED).map_err(ApiError::internal),
         Ok,
     )?;
-    let _permit = site.heavy.acquire().await.map_err(ApiError::internal)?;
     let make = move || -> Vec<SlotPlan> {
         if let Some(room) = room {
             return vec![(planning.assumed)(&assumed, room, &tracks, now)];
@@ -224,9 +225,7 @@ async fn plans(
             ..(planning.assumed)(&assumed, planning.usual, &tracks, now)
         }]
     };
-    tokio::task::spawn_blocking(make)
-        .await
-        .map_err(ApiError::internal)
+    site.heavy_blocking(make).await
 }
 
 impl PlanView {
@@ -253,9 +252,12 @@ impl PlanView {
         track: TrackId,
         name: impl Fn(TrackId) -> String,
     ) -> Self {
-        let was_out = |id: TrackId| before.left_out.iter().any(|one| one.track == id);
+        let were_out: HashSet<TrackId> = before.left_out.iter().map(|one| one.track).collect();
         let others = after.left_out.iter().filter(|one| one.track != track);
-        let pushed_out: Vec<LeftOut> = others.filter(|one| !was_out(one.track)).cloned().collect();
+        let pushed_out: Vec<LeftOut> = others
+            .filter(|one| !were_out.contains(&one.track))
+            .cloned()
+            .collect();
         let mut summary = format!(
             "This would add {} and remove {} at {}; {}.",
             plural(after.to_add() as u64, "rule", "rules"),

@@ -1,5 +1,7 @@
 //! A rule looked at before anyone saves it: what it says, what is wrong with it, what it would have caught.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use bowerbird_core::bill::{Forecast, Money, Spent, Tariff, estimate};
@@ -133,8 +135,10 @@ pub(crate) async fn check(
     let (explanation, name) = (rule.explain(), suggest_name(site, &text).await?);
     let warnings = rule.warnings().iter().map(problem).collect();
     let (x_problems, x_asks) = on_x(&rule);
-    let _permit = site.heavy.acquire().await.map_err(ApiError::internal)?;
-    let preview = site.engine.preview(rule.clone(), samples).await?;
+    let (engine, tried) = (Arc::clone(&site.engine), rule.clone());
+    let preview = site
+        .heavy(async move { engine.preview(tried, samples).await })
+        .await??;
     let costs = costs(site, &rule, &preview);
     Ok(RuleCheck {
         ok: true,
@@ -158,8 +162,7 @@ fn costs(site: &Site, rule: &Rule, preview: &Preview) -> Vec<RuleCost> {
             let (cost, span) = (post.times(seen.caught), seen.until.since(seen.from));
             estimate(seen.caught, cost, span, &Spent::default(), site.now())
         });
-        let counter = counts::counter(site, source);
-        let questions = counter.and_then(|counter| counter.questions(rule).ok());
+        let questions = counts::questions(site, source, rule).ok();
         RuleCost {
             source: source.clone(),
             post,

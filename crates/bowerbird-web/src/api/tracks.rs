@@ -1,5 +1,7 @@
 //! Tracks: list, make, change, pause, remove, and look back for what one would have caught.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -20,7 +22,7 @@ use crate::site::{App, Site};
 
 /// The longest name of a track, in characters.
 pub(crate) const MAX_NAME_CHARS: usize = 100;
-/// Tracks at most: the matcher of this release rebuilds its whole set with every change.
+/// Tracks at most: every change reads all of them from the store, and pages list them.
 const MOST_TRACKS: usize = 10_000;
 
 /// The longest retention: a hundred years.
@@ -188,17 +190,28 @@ pub(crate) fn parse_id(text: &str) -> Result<TrackId, ApiError> {
 /// All tracks with their counts, by number.
 pub(crate) async fn all_tracks(site: &Site) -> Result<Vec<TrackView>, ApiError> {
     let captures = site.store().captures().await?;
-    let tracks = site.store().tracks().await?;
-    Ok(tracks
+    let captures: HashMap<TrackId, CaptureCounts> = captures
         .into_iter()
-        .map(|track| view(site, track, &captures))
-        .collect())
+        .map(|counts| (counts.track, counts))
+        .collect();
+    let tracks = site.store().tracks().await?.into_iter();
+    let views = tracks.map(|track| {
+        let caught = captures.get(&track.id);
+        view(site, track, caught)
+    });
+    Ok(views.collect())
 }
 
 /// One track with its counts.
 pub(crate) async fn track(site: &Site, id: TrackId) -> Result<TrackView, ApiError> {
+    let track = stored(site, id).await?;
+    with_counts(site, track).await
+}
+
+async fn with_counts(site: &Site, track: Track) -> Result<TrackView, ApiError> {
     let captures = site.store().captures().await?;
-    Ok(view(site, stored(site, id).await?, &captures))
+    let caught = captures.iter().find(|counts| counts.track == track.id);
+    Ok(view(site, track, caught))
 }
 
 async fn stored(site: &Site, id: TrackId) -> Result<Track, ApiError> {
@@ -211,8 +224,7 @@ async fn stored(site: &Site, id: TrackId) -> Result<Track, ApiError> {
     found.ok_or_else(|| ApiError::not_found(format!("track {id}")))
 }
 
-fn view(site: &Site, track: Track, captures: &[CaptureCounts]) -> TrackView {
-    let caught = captures.iter().find(|counts| counts.track == track.id);
+fn view(site: &Site, track: Track, caught: Option<&CaptureCounts>) -> TrackView {
     let parsed = Rule::parse(&track.draft.rule);
     TrackView {
         active: track.draft.is_active(site.now()) && parsed.is_ok(),
@@ -293,8 +305,7 @@ pub(crate) async fn backfill(site: &Site, id: TrackId) -> Result<BackfillView, A
 /// The engine looks for changes several times a second; doing it now spares the person that wait.
 async fn taken_up(site: &Site, track: Track) -> Result<TrackView, ApiError> {
     site.engine.take_up_tracks().await?;
-    let captures = site.store().captures().await?;
-    Ok(view(site, track, &captures))
+    with_counts(site, track).await
 }
 
 /// A draft that may be saved, as far as it alone says.

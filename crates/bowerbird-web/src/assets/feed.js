@@ -80,7 +80,8 @@ export class Feed {
   forget(what) {
     this.waiting = this.waiting.filter((post) => !isForgotten(post, what));
     for (const post of this.waiting) forgetInside(post, what);
-    for (const card of [...this.root.children]) {
+    // The samples of a rule are posts on the page too.
+    for (const card of document.querySelectorAll('article.post')) {
       const { key, author, original, originalAuthor } = card.dataset;
       const shown = what.key ? [key, original] : [author, originalAuthor];
       if (shown.includes(what.key ?? what.author)) {
@@ -125,7 +126,8 @@ export class Feed {
     if (posts.length === 0) return;
     document.getElementById('nothing-yet')?.remove();
     const known = new Set([...this.root.children].map((child) => child.dataset.key));
-    const fresh = posts.filter((post) => !known.has(post.key)).reverse();
+    // One that waits twice (a greeting and the stream may both bring it) comes once.
+    const fresh = posts.filter((post) => !known.has(post.key) && known.add(post.key)).reverse();
     this.root.prepend(...fresh.map((post) => postElement(post, this.tracks)));
     while (this.root.children.length > MOST_SHOWN) this.root.lastElementChild.remove();
   }

@@ -16,7 +16,8 @@ const only = new Set((new URLSearchParams(location.search).get('tracks') ?? '').
 const root = document.getElementById('feed');
 const feed = new Feed({ tracks: names, isWanted: (post) => only.size === 0 || post.captures.some((capture) => only.has(capture.track)) });
 let changes = null;
-let suggested = '';
+/** A name for the rule that was looked at last. */
+let suggested = { rule: '', name: '' };
 
 // The tracks.
 
@@ -102,8 +103,8 @@ const form = document.getElementById('new-track-form');
 const box = form.querySelector('[data-rule-box]');
 const nameField = document.getElementById('new-name');
 
-watchRules(names, (check) => {
-  suggested = check.name;
+watchRules(names, (check, rule) => {
+  suggested = { rule, name: check.name };
   nameField.placeholder = check.name || 'taken from the rule if left empty';
 });
 
@@ -116,12 +117,13 @@ form.addEventListener('submit', async (event) => {
   failed.hidden = true;
   try {
     // Typed and sent faster than looked at: ask for a name now.
-    const name = nameField.value.trim() || suggested || (await ask('POST', '/rules/check', { rule, samples: 0 })).name || rule.slice(0, 40);
+    const known = suggested.rule === rule ? suggested.name : '';
+    const name = nameField.value.trim() || known || (await ask('POST', '/rules/check', { rule, samples: 0 })).name || rule.slice(0, 40);
     const track = await ask('POST', '/tracks', { name, rule });
     await loadTracks();
     form.reset();
     clear(box);
-    suggested = '';
+    suggested = { rule: '', name: '' };
     nameField.placeholder = 'taken from the rule if left empty';
     document.querySelector(`#track-list [data-track="${track.id}"]`)?.classList.add('new');
     announce(`Track ${track.name} is capturing.`);

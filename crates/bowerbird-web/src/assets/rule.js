@@ -6,7 +6,7 @@ import { postElement } from '/assets/post.js';
 /** How long typing must rest before the rule is looked at, in milliseconds. */
 const REST = 250;
 
-/** Makes every rule box on the page live; calls `onChecked(check)` after each look. */
+/** Makes every rule box on the page live; calls `onChecked(check, rule)` after each look. */
 export function watchRules(tracks, onChecked = () => {}) {
   for (const box of document.querySelectorAll('[data-rule-box]')) watch(box, tracks, onChecked);
 }
@@ -29,7 +29,7 @@ function watch(box, tracks, onChecked) {
       const plans = box.dataset.forX && check.ok ? await plan(box, rule, running.signal) : [];
       if (field.value !== rule) return;
       show(box, rule, check, plans, tracks);
-      onChecked(check);
+      onChecked(check, rule);
     } catch (error) {
       if (error.name !== 'AbortError') says(box, element('p', {}, error.message));
     }
@@ -86,12 +86,18 @@ function show(box, rule, check, plans, tracks) {
     element('p', { class: 'explanation' }, check.explanation),
     ...check.costs.map((cost) => costLine(rule, cost)),
     ...problems.map((problem) => element('p', { class: 'advice' }, `${problem.message}${problem.hint ? ` (${problem.hint})` : ''}`)),
-    ...(box.dataset.forX && check.x_asks ? [element('p', { class: 'explanation' }, 'X is asked for ', element('code', {}, check.x_asks), '; what comes is matched here.')] : []),
+    ...(box.dataset.forX && check.x_asks !== null ? [asksLine(check.x_asks)] : []),
     ...plans.map(({ summary }) => element('p', { class: 'plan' }, summary)),
   );
   const list = box.querySelector('.rule-samples');
   list.hidden = samples.length === 0;
   list.querySelector('.posts').replaceChildren(...samples.map((post) => postElement(post, tracks)));
+}
+
+/** What X is asked for in place of a rule that it would not take. */
+function asksLine(asked) {
+  if (asked === '') return element('p', { class: 'explanation' }, 'X is asked for nothing: no post of X can match it.');
+  return element('p', { class: 'explanation' }, 'X is asked for ', element('code', {}, asked), '; what comes is matched here.');
 }
 
 /** What the rule would cost on one source, and how to ask its service. */

@@ -1,37 +1,13 @@
 //! One post on a page. `assets/post.js` builds the same elements for posts that come live.
 
 use bowerbird_core::event::{EntityKind, Relation};
-use bowerbird_core::ids::TrackId;
 use bowerbird_core::view::{AuthorView, EmbeddedView, EntityView, PostView, RefView};
 use maud::{Markup, html};
 
 use super::format::{clock, colour, moment};
+use super::names::Names;
 use super::segments::{Marked, segments};
-use crate::api::tracks::TrackView;
 use crate::format::segment;
-
-/// The names of tracks, for saying which caught a post.
-#[derive(Debug, Default)]
-pub(crate) struct Names(Vec<(TrackId, String)>);
-
-impl Names {
-    /// Of these tracks.
-    pub(crate) fn of(tracks: &[TrackView]) -> Self {
-        Self(
-            tracks
-                .iter()
-                .map(|view| (view.track.id, view.track.draft.name.clone()))
-                .collect(),
-        )
-    }
-
-    fn get(&self, id: TrackId) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(known, _)| *known == id)
-            .map(|(_, name)| name.as_str())
-    }
-}
 
 /// Where a post's own page is.
 pub(crate) fn address(service: &str, id: &str) -> String {

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bowerbird_core::bill::{BillDay, Fill, Forecast, Money, Spent};
+use bowerbird_core::bill::{BillDay, Fill, Forecast, Money, Priced, Spent};
 use bowerbird_core::ids::TrackId;
 use bowerbird_core::time::{Day, Time};
 use maud::{Markup, PreEscaped, html};
@@ -16,6 +16,8 @@ use crate::format::{number, plural};
 use crate::params::Params;
 use crate::site::App;
 
+/// Rows of a table.
+const ROWS: usize = 200;
 /// Days on the chart.
 const DAYS: usize = 30;
 /// The chart's size in its own units.
@@ -163,16 +165,17 @@ fn shares(bill: &SourceBill) -> Markup {
     html! {
         h3 { "Who it was for, in the last 30 days" }
         div.scroll { table.amounts {
-            thead { tr { th scope="col" { "Track" } th scope="col" { "Posts it has a part in" } th scope="col" { "Its part" } th scope="col" { "Of all" } } }
-            tbody { @for share in &bill.shares {
+            thead { tr { th scope="col" { "Track" } th scope="col" { "How many" } th scope="col" { "Its part" } th scope="col" { "Of all" } } }
+            tbody { @for share in bill.shares.iter().take(ROWS) {
                 tr {
-                    th scope="row" { (whose(share.track, &share.name)) }
+                    th scope="row" { @if share.what == Priced::Counts { "Questions for counts" } @else { (whose(share.track, &share.name)) } }
                     td { (number(share.n)) }
                     td { (dollars(share.cost)) }
                     td { (share.cost.0 * 100 / all.0.max(1)) " %" }
                 }
             } }
         } }
+        (more(bill.shares.len()))
         p.hint { "A post that several tracks caught is split among them. What no track caught is what the service had to be asked for more widely than the rules say." }
     }
 }
@@ -195,8 +198,9 @@ fn tracks_panel(bill: &BillView) -> Markup {
             @else {
                 div.scroll { table.amounts {
                     thead { tr { th scope="col" { "Track" } th scope="col" { "Today" } th scope="col" { "This month" } th scope="col" { "Ever" } th scope="col" { "A day, at this rate" } th scope="col" { "Budget" } } }
-                    tbody { @for track in &bill.tracks { (track_row(track)) } }
+                    tbody { @for track in bill.tracks.iter().take(ROWS) { (track_row(track)) } }
                 } }
+                (more(bill.tracks.len()))
             }
         }
     }
@@ -215,6 +219,13 @@ fn track_row(bill: &TrackBill) -> Markup {
                 @if let Some(waiting) = &bill.withheld { (waits("Not asked for: ", waiting)) }
             }
         }
+    }
+}
+
+/// What a table does not show.
+fn more(rows: usize) -> Markup {
+    html! {
+        @if rows > ROWS { p.hint { (number((rows - ROWS) as u64)) " more, cheaper ones: " code { "bowerbird bill" } " and the API list all." } }
     }
 }
 
@@ -243,7 +254,6 @@ fn days(days: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bowerbird_core::bill::Priced;
 
     #[test]
     fn the_dearest_day_reaches_the_top_and_the_last_bar_is_today() {

@@ -7,10 +7,11 @@ use bowerbird_core::store::PostQuery;
 use bowerbird_core::view::PostView;
 use maud::{Markup, html};
 
-use super::article::{Names, article};
+use super::article::article;
 use super::format::{clock, colour};
 use super::layout::{Nav, Shell};
 use super::marks::mark_caught;
+use super::names::Names;
 use super::rule_box::{is_for_x, rule_field, rule_help, try_button};
 use super::{Caller, chart, token_field};
 use crate::api::chart::last_hour;
@@ -30,7 +31,7 @@ pub(crate) async fn show_home(
     let ids: Vec<TrackId> = tracks.iter().map(|view| view.track.id).collect();
     let hour = last_hour(&app.site, &ids).await?;
     let Newest { posts, after } = newest(&app.site).await?;
-    let names = Names::of(&tracks);
+    let names = Names::of_views(&tracks);
     let body = html! {
         div.home {
             aside.side {

@@ -1,7 +1,5 @@
 //! The plan: how tracks share the rules of a service that gives few, what is still to be done there, who goes without and what would help.
 
-use std::collections::HashMap;
-
 use axum::extract::State;
 use axum::response::Response;
 use bowerbird_core::ids::TrackId;
@@ -11,21 +9,19 @@ use maud::{Markup, html};
 
 use super::format::{colour, moment};
 use super::layout::{Nav, Shell};
+use super::names::Names;
 use super::{Caller, OurForm, track_form};
 use crate::api::plan::{PlanChange, PlanList, PlanView, current, tried};
 use crate::api::tracks::{parse_id, track};
 use crate::error::ApiError;
 use crate::format::{number, plural};
 use crate::params::Params;
-use crate::site::{App, Site};
+use crate::site::App;
 
 /// Rows of a list; the API and the command line have all.
 const ROWS: usize = 200;
 /// Tracks named beside a rule.
 const NAMED: usize = 8;
-
-/// What tracks are called.
-type Names = HashMap<TrackId, String>;
 
 pub(crate) async fn show_plan(
     State(app): State<App>,
@@ -37,7 +33,7 @@ pub(crate) async fn show_plan(
     let lead = html! {
         p.lead { "Some services filter for us and give few rules for it. All tracks share them: higher priority first, then the older ones." }
     };
-    Ok(page(&lead, &plans, &names(&app.site).await?, &caller))
+    Ok(page(&lead, &plans, &Names::all(&app.site).await?, &caller))
 }
 
 /// What saving a form would do.
@@ -58,7 +54,7 @@ pub(crate) async fn try_plan(
             ..before
         },
     };
-    let names = names(&app.site).await?;
+    let names = Names::all(&app.site).await?;
     let (name, rule) = (draft.name.clone(), draft.rule.clone());
     let change = PlanChange {
         id,
@@ -70,11 +66,6 @@ pub(crate) async fn try_plan(
         p.done role="status" { "Nothing is saved yet. This is what would be if " strong { (name) } " were saved with the rule " code { (rule) } "; go back to do so." }
     };
     Ok(page(&lead, &plans, &names, &caller))
-}
-
-async fn names(site: &Site) -> Result<Names, ApiError> {
-    let tracks = site.store().tracks().await?.into_iter();
-    Ok(tracks.map(|track| (track.id, track.draft.name)).collect())
 }
 
 fn page(lead: &Markup, plans: &PlanList, names: &Names, caller: &Caller) -> Response {
@@ -248,7 +239,7 @@ fn tracks(rule: &SlotRule, names: &Names) -> Markup {
 
 /// A track's name, leading to its page; one that is not saved yet has none.
 fn link(track: TrackId, names: &Names) -> Markup {
-    let name = names.get(&track);
+    let name = names.get(track);
     html! {
         @if let Some(name) = name { a href=(format!("/tracks/{track}")) { (name) } } @else { "the new track" }
     }

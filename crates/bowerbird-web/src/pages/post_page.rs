@@ -6,11 +6,11 @@ use bowerbird_core::view::PostView;
 use maud::{Markup, html};
 
 use super::Caller;
-use super::article::{Names, address, article, times};
+use super::article::{address, article, times};
 use super::layout::{Nav, Shell};
 use super::marks::mark_caught;
+use super::names::Names;
 use super::segments::is_web_address;
-use crate::api::tracks::all_tracks;
 use crate::error::ApiError;
 use crate::format::number;
 use crate::site::App;
@@ -30,7 +30,7 @@ pub(crate) async fn show_post(
     })?;
     mark_caught(&app.site, std::slice::from_mut(&mut post), None).await?;
     let raw = app.site.store().raw(&service, &id).await?;
-    let names = Names::of(&all_tracks(&app.site).await?);
+    let names = Names::all(&app.site).await?;
     let body = html! {
         div.narrow {
             h1.visually-hidden { "Post" }

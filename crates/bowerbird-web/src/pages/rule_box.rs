@@ -26,11 +26,7 @@ pub(crate) fn try_button(for_x: bool) -> Markup {
 
 /// Does a source speak to X, whose stream takes not every rule?
 pub(crate) fn is_for_x(site: &Site) -> bool {
-    site.parts
-        .status
-        .sources()
-        .iter()
-        .any(|source| source.service == "x")
+    !site.options.planning.planners.is_empty()
 }
 
 /// How rules are written, in short.

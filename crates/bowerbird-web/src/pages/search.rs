@@ -3,15 +3,16 @@
 use axum::extract::State;
 use axum::response::Response;
 use bowerbird_core::store::{Has, Order, Page, PostQuery, StoreError};
+use bowerbird_core::track::Track;
 use bowerbird_core::view::PostView;
 use maud::{Markup, html};
 
 use super::Caller;
-use super::article::{Names, article};
+use super::article::article;
 use super::layout::{Nav, Shell};
 use super::marks::{SearchWords, mark_caught};
+use super::names::Names;
 use crate::api::status::source_names;
-use crate::api::tracks::{TrackView, all_tracks};
 use crate::error::ApiError;
 use crate::format::segment;
 use crate::params::{FILTERS, Params, post_query};
@@ -23,7 +24,7 @@ pub(crate) async fn show_search(
     params: Params,
 ) -> Result<Response, ApiError> {
     params.only(&[&FILTERS, &["order", "after", "limit"]])?;
-    let tracks = all_tracks(&app.site).await?;
+    let tracks = app.site.store().tracks().await?;
     let sources = source_names(&app.site).await?;
     // What the form can't have meant is said above it, with everything typed still in it.
     let asked = post_query(&params);
@@ -74,7 +75,7 @@ async fn search(app: &App, query: &PostQuery) -> Result<Page<PostView>, ApiError
     Ok(page)
 }
 
-fn form(params: &Params, query: &PostQuery, tracks: &[TrackView], sources: &[String]) -> Markup {
+fn form(params: &Params, query: &PostQuery, tracks: &[Track], sources: &[String]) -> Markup {
     let value = |name: &str| params.get(name).unwrap_or_default().to_owned();
     let text_field = |name: &'static str, label: &'static str, hint: &'static str| {
         html! { div { label for=(name) { (label) } input id=(name) name=(name) value=(value(name)) placeholder=(hint) autocomplete="off"; } }
@@ -89,8 +90,8 @@ fn form(params: &Params, query: &PostQuery, tracks: &[TrackView], sources: &[Str
                     label for="track" { "Track" }
                     select #track name="track" {
                         option value="" { "any" }
-                        @for view in tracks {
-                            option value=(view.track.id) selected[query.track == Some(view.track.id)] { (view.track.draft.name) }
+                        @for track in tracks {
+                            option value=(track.id) selected[query.track == Some(track.id)] { (track.draft.name) }
                         }
                     }
                 }

@@ -8,11 +8,12 @@ use bowerbird_core::store::PostQuery;
 use bowerbird_core::track::TrackDraft;
 use maud::{Markup, html};
 
-use super::article::{Names, article};
+use super::article::article;
 use super::bill::dollars;
 use super::format::{colour, moment};
 use super::layout::{Nav, Shell};
 use super::marks::mark_caught;
+use super::names::Names;
 use super::rule_box::is_for_x;
 use super::{Caller, OurForm, chart, see, token_field, track_form};
 use crate::api::chart::last_hour;
@@ -177,7 +178,7 @@ async fn caught(
     };
     let mut page = site.store().search(&query).await?;
     mark_caught(site, &mut page.items, Some(id)).await?;
-    let names = Names::of(all);
+    let names = Names::of_views(all);
     Ok(html! {
         h2 { "Caught posts" }
         div.controls {

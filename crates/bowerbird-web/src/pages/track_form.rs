@@ -151,8 +151,7 @@ pub(crate) fn read(form: &Params, before: &TrackDraft) -> Result<TrackDraft, Api
 
 fn money(form: &Params, period: Period) -> Result<Option<Money>, ApiError> {
     let field = field_of(period);
-    let written = form.get(field).filter(|text| !text.trim().is_empty());
-    let read = written.map(str::parse).transpose();
+    let read = form.get(field).map(str::parse).transpose();
     read.map_err(|error: MoneyError| ApiError::bad_parameter(field, error))
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bowerbird_core::bill::{
-    Answering, Budget, Call, Charge, CountedSpan, Counter, LiveBills, Money, Priced, Prices,
-    Tariff, Tariffs, stand,
+    Answering, Budget, Call, Charge, CountedSpan, Counter, LiveBills, Money, NotCounted, Priced,
+    Prices, Tariff, Tariffs, stand,
 };
 use bowerbird_core::ids::{SourceName, TrackId};
 use bowerbird_core::rules::Rule;
@@ -42,7 +42,10 @@ fn counter() -> Counter {
             posts: question.len() as u64,
         };
         let answer = if question == "dog" {
-            Err("no dogs".to_owned())
+            Err(NotCounted {
+                reason: "no dogs".to_owned(),
+                is_charged: false,
+            })
         } else {
             Ok(vec![day(-2), day(-1)])
         };

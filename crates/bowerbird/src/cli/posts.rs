@@ -73,6 +73,9 @@ pub(crate) struct QueryArgs {
         value_name = "TAG"
     )]
     pub(crate) hashtag: String,
+    /// Also posts that came only inside others (quoted, reposted)
+    #[arg(long)]
+    pub(crate) embedded: bool,
 }
 
 /// Arguments of `search`.

@@ -92,13 +92,14 @@ fn show_source(output: &Output, bill: &Value, days: u64) -> Result<()> {
     };
     let rows: Vec<Vec<String>> = shares.iter().map(row).collect();
     let heading = format!("  for, in the last {days} days");
-    output.table(&[&heading, "posts", "part"], &rows)?;
+    output.table(&[&heading, "how many", "part"], &rows)?;
     output.line("")
 }
 
 /// Whose a part is.
 fn whose(share: &Value) -> String {
     match (share["track"].as_str(), text(share, "name")) {
+        (None, _) if share["what"] == "counts" => "questions for counts".to_owned(),
         (None, _) => "no track".to_owned(),
         (Some(track), name) if name.is_empty() => format!("track {track}, removed"),
         (Some(_), name) => name,
@@ -183,6 +184,9 @@ mod tests {
             whose(&json!({"track": "4", "name": ""})),
             "track 4, removed"
         );
-        assert_eq!(whose(&json!({"track": null, "name": ""})), "no track");
+        assert_eq!(
+            whose(&json!({"track": null, "name": "", "what": "post"})),
+            "no track"
+        );
     }
 }

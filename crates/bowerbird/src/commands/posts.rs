@@ -137,5 +137,6 @@ async fn question(client: &Client, path: &str, query: &QueryArgs) -> Result<Addr
         .with_some("since", query.since.as_deref())
         .with_some("until", query.until.as_deref())
         .with("has", &query.has.join(","))
-        .with("hashtag", &query.hashtag))
+        .with("hashtag", &query.hashtag)
+        .with("embedded", if query.embedded { "true" } else { "" }))
 }

@@ -27,12 +27,12 @@ use crate::wiring;
 pub(super) async fn tail(context: &Context, args: &TailArgs) -> Result<()> {
     let source = args.source.as_ref();
     // With a source, it may be the first thing captured.
-    let missing = if source.is_some() {
-        Missing::Make
+    let (missing, secrets) = if source.is_some() {
+        (Missing::Make, Secrets::Fetch)
     } else {
-        Missing::Refuse
+        (Missing::Refuse, Secrets::LeaveOut)
     };
-    let client = Client::begin(context, "tail", missing).await?;
+    let client = Client::begin(context, "tail", missing, secrets).await?;
     let address = Address::new("/api/v1/tail")
         .with_some("rule", args.rule.as_deref())
         .with_some("source", source.map(SourceName::as_str));
@@ -42,7 +42,7 @@ pub(super) async fn tail(context: &Context, args: &TailArgs) -> Result<()> {
         context.output.talk("listening; Ctrl-C ends it");
         return print(context, args.most, &mut pieces).await;
     };
-    let mut capture = Capture::start(context, house, source).await?;
+    let mut capture = Capture::start(house, source).await?;
     context.output.talk("capturing; Ctrl-C ends it");
     let printed = tokio::select! {
         printed = print(context, args.most, &mut pieces) => printed,
@@ -61,13 +61,13 @@ struct Capture {
 }
 
 impl Capture {
-    async fn start(context: &Context, house: &House, source: Option<&SourceName>) -> Result<Self> {
+    async fn start(house: &House, source: Option<&SourceName>) -> Result<Self> {
         let Some(name) = source else {
             bail!(
                 "nothing runs on this data folder, so nothing comes: start `bowerbird run`, capture a source here with --source, or name a demo's folder with --data"
             );
         };
-        let mut sources = context.settings(Secrets::Fetch)?.sources;
+        let mut sources = house.sources().to_vec();
         let known: Vec<&str> = sources.iter().map(|one| one.name.as_str()).collect();
         let known = format!("the configuration names {}", known.join(", "));
         sources.retain(|one| one.name == *name);

@@ -15,6 +15,7 @@ use super::Context;
 use super::bill::about;
 use crate::cli::{TrackChanges, TrackCommand, parse_span};
 use crate::client::Client;
+use crate::config::Secrets;
 use crate::exit::Usage;
 use crate::folder::Missing;
 use crate::output::{clean, thousands};
@@ -32,7 +33,13 @@ pub(super) async fn track(context: &Context, command: TrackCommand) -> Result<()
         TrackCommand::Add { plan: false, .. } => Missing::Make,
         _ => Missing::Refuse,
     };
-    let client = &Client::begin(context, "track", missing).await?;
+    let secrets = match command {
+        TrackCommand::Check {
+            counts: Some(_), ..
+        } => Secrets::Fetch,
+        _ => Secrets::LeaveOut,
+    };
+    let client = &Client::begin(context, "track", missing, secrets).await?;
     match command {
         TrackCommand::Ls => list(context, client).await,
         TrackCommand::Add {
@@ -310,12 +317,16 @@ async fn count(context: &Context, client: &Client, rule: &str, source: &str) -> 
     if context.output.json {
         return context.output.value(&told);
     }
-    let number = |key: &str| thousands(told[key].as_u64().unwrap_or(0));
-    let days = told["forecast"]["days"].as_f64().unwrap_or(0.0);
+    let posts = thousands(told["posts"].as_u64().unwrap_or(0));
+    let rate = match told["forecast"]["days"].as_f64() {
+        Some(days) => format!(
+            " in {days:.1} days, {} a day",
+            about(&told["forecast"], "cost_per_day")
+        ),
+        None => String::new(),
+    };
     context.output.line(format_args!(
-        "by {source}'s own counts: {} posts in {days:.1} days, {} a day; asking cost ${}",
-        number("posts"),
-        about(&told["forecast"], "cost_per_day"),
+        "by {source}'s own counts: {posts} posts{rate}; asking cost ${}",
         text(&told, "cost"),
     ))
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::cli::UserCommand;
 use crate::client::Client;
+use crate::config::Secrets;
 use crate::exit::Usage;
 use crate::folder::Missing;
 
@@ -22,7 +23,7 @@ pub(super) async fn user(context: &Context, command: UserCommand) -> Result<()> 
             } else {
                 from_terminal(&user)?
             };
-            let client = Client::begin(context, "user", Missing::Make).await?;
+            let client = Client::begin(context, "user", Missing::Make, Secrets::LeaveOut).await?;
             let address = format!("/api/v1/users/{}/password", segment(&user));
             let _: Value = client
                 .put(&address, &json!({ "password": password.expose_secret() }))

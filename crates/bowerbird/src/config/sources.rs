@@ -18,7 +18,7 @@ use super::secrets;
 use crate::cli::parse_span;
 
 /// One source.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct SourceSettings {
     /// Its name.
     pub(crate) name: SourceName,
@@ -31,7 +31,7 @@ pub(crate) struct SourceSettings {
 }
 
 /// What a source is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum SourceKind {
     /// A built-in stream.
     Synthetic {
@@ -52,7 +52,7 @@ pub(crate) enum SourceKind {
 }
 
 /// What X's filtered stream needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct XSettings {
     /// The app-only bearer token; `None` where secrets were not asked for.
     pub(crate) bearer: Option<SecretString>,

@@ -1,6 +1,6 @@
 //! Says which tracks X does not listen for, and why, whenever that changes: in the log, and beside the source's state.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const EVERY: Duration = Duration::from_secs(2);
 /// The most tracks that are named together.
 const MOST_NAMES: usize = 3;
 
-/// The most that is said beside a source's state.
+/// The most that is said beside a source's state, and at once in the log.
 const MOST_NOTES: usize = 100;
 
 /// Looks until the process ends.
@@ -32,12 +32,19 @@ pub(super) async fn tell(
         if now == told {
             continue;
         }
-        for left_out in now
+        let known: HashSet<(TrackId, &str)> = told
             .left_out
             .iter()
-            .filter(|one| !told.left_out.contains(one))
-        {
+            .map(|one| (one.track, one.reason.as_str()))
+            .collect();
+        let new = now.left_out.iter();
+        let new = new.filter(|one| !known.contains(&(one.track, one.reason.as_str())));
+        for (n, left_out) in new.enumerate() {
             let (track, reason) = (left_out.track, &left_out.reason);
+            if n == MOST_NOTES {
+                tracing::warn!(source.name = %source, "X does not listen for more tracks; `bowerbird track plan` lists all");
+                break;
+            }
             tracing::warn!(source.name = %source, track.id = %track, reason, "X does not listen for a track");
         }
         if now.problem != told.problem && !now.problem.is_empty() {

@@ -81,21 +81,12 @@ impl Bills for FakeStore {
     async fn bill_days(
         &self,
         source: &SourceName,
-        track: Option<TrackId>,
         days: Range<Day>,
     ) -> Result<Vec<BillDay>, StoreError> {
         let mut sums: BTreeMap<(Day, Priced), (u64, Money)> = BTreeMap::new();
         for call in self.inner().charged.of(source, days) {
-            let part = call.parts.iter().find(|part| part.0 == track);
-            let cost = if track.is_none() {
-                Some(call.price)
-            } else {
-                part.map(|part| part.1)
-            };
-            if let Some(cost) = cost {
-                let sum = sums.entry((call.day, call.what)).or_default();
-                *sum = (sum.0 + 1, sum.1 + cost);
-            }
+            let sum = sums.entry((call.day, call.what)).or_default();
+            *sum = (sum.0 + 1, sum.1 + call.price);
         }
         let day = |((day, what), (n, cost))| BillDay { day, what, n, cost };
         Ok(sums.into_iter().map(day).collect())
@@ -106,19 +97,21 @@ impl Bills for FakeStore {
         source: &SourceName,
         days: Range<Day>,
     ) -> Result<Vec<BillShare>, StoreError> {
-        let mut sums: BTreeMap<Option<TrackId>, (u64, Money)> = BTreeMap::new();
-        for (track, cost) in self
-            .inner()
-            .charged
-            .of(source, days)
-            .flat_map(|call| &call.parts)
-        {
-            let sum = sums.entry(*track).or_default();
-            *sum = (sum.0 + 1, sum.1 + *cost);
+        let mut sums: BTreeMap<(Option<TrackId>, Priced), (u64, Money)> = BTreeMap::new();
+        for call in self.inner().charged.of(source, days) {
+            for (track, cost) in &call.parts {
+                let sum = sums.entry((*track, call.what)).or_default();
+                *sum = (sum.0 + 1, sum.1 + *cost);
+            }
         }
-        let share = |(track, (n, cost))| BillShare { track, n, cost };
+        let share = |((track, what), (n, cost))| BillShare {
+            track,
+            what,
+            n,
+            cost,
+        };
         let mut shares: Vec<_> = sums.into_iter().map(share).collect();
-        shares.sort_by_key(|share| (-share.cost.0, share.track));
+        shares.sort_by_key(|share| (-share.cost.0, share.track, share.what));
         Ok(shares)
     }
 

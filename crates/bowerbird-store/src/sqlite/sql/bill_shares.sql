@@ -1,5 +1,5 @@
-SELECT track, sum(bill_share.n), sum(bill_share.cost)
+SELECT track, what, sum(bill_share.n), sum(bill_share.cost)
 FROM bill_share JOIN source USING (source)
 WHERE source.name = ?1 AND day >= ?2 AND day < ?3
-GROUP BY track
-ORDER BY 3 DESC, track
+GROUP BY track, what
+ORDER BY 4 DESC, track, what
