@@ -41,8 +41,9 @@ use sample::Sample;
 struct Report {
     /// How many posts went the whole way.
     posts: u64,
-    /// Against how many rules.
+    /// Against how many rules they were matched, and how many of those there were on the whole way.
     rules: u64,
+    whole_rules: usize,
     /// With the full-text index?
     text_index: bool,
     /// How many cores there are.
@@ -87,6 +88,7 @@ pub(crate) async fn bench(context: &Context, args: &BenchArgs) -> Result<()> {
     let report = Report {
         posts: args.posts,
         rules: args.rules,
+        whole_rules: sample.rules.len(),
         text_index: !args.no_text_index,
         cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         decode,
@@ -147,7 +149,8 @@ impl Report {
         let index = if self.text_index { "with" } else { "without" };
         let (posts, rules) = (thousands(self.posts), thousands(self.rules));
         output.line(format_args!(
-            "{posts} posts, {rules} rules, {index} the full-text index, {} cores",
+            "{posts} posts, {rules} rules ({} on the whole way), {index} the full-text index, {} cores",
+            thousands(self.whole_rules as u64),
             self.cores
         ))?;
         if let Some(peak) = self.whole_peak_memory_bytes {

@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 const POST_BYTES: usize = 3_234;
 /// What posts are made from.
 const SEED: u64 = 20_261_121;
+/// The most tracks on the whole way: to make more takes longer than to measure.
+const MOST_TRACKS: u64 = 10_000;
 /// Posts held in memory, for the parts that need no more.
 const IN_MEMORY: u64 = 20_000;
 
@@ -29,7 +31,7 @@ pub(super) struct Sample {
     pub(super) posts: u64,
     /// The first of them.
     pub(super) lines: Vec<Vec<u8>>,
-    /// Rules that match a few of them.
+    /// Rules that match a few of them, for the whole way.
     pub(super) rules: Vec<String>,
     /// Posts as short as most are, whose words are those of [`bowerbird_core::rules::world`]'s rules.
     pub(super) short: Vec<Vec<u8>>,
@@ -52,7 +54,7 @@ impl Sample {
             }
         }
         out.flush().with_context(context)?;
-        let rules = rules(&lines, usize::try_from(n_rules)?)?;
+        let rules = rules(&lines, usize::try_from(n_rules.min(MOST_TRACKS))?)?;
         let short = lines.iter().zip(world::posts(lines.len()));
         let short: Result<_> = short.map(|(line, post)| envelope(line, &post)).collect();
         Ok(Self {
