@@ -113,22 +113,31 @@ pub(crate) fn connections(sources: &[SourceSettings], parts: &Parts) -> Result<V
 pub(crate) fn planning(sources: &[SourceSettings]) -> Planning {
     let planner = |source: &SourceSettings| match &source.kind {
         SourceKind::X(settings) => {
-            let room = SlotRoom {
-                slots: settings.max_rules,
-                max_chars: settings.max_rule_chars,
-            };
-            let status = Arc::clone(&settings.status);
+            let (room, status) = (room(settings), Arc::clone(&settings.status));
             Some(x::planner(source.name.clone(), room, status))
         }
         SourceKind::Synthetic { .. } | SourceKind::Replay { .. } => None,
     };
+    let first = sources.iter().find_map(|source| match &source.kind {
+        SourceKind::X(settings) => Some(room(settings)),
+        SourceKind::Synthetic { .. } | SourceKind::Replay { .. } => None,
+    });
+    let usual = SlotRoom {
+        slots: x::X_MAX_RULES,
+        max_chars: XLimits::STREAM.max_chars,
+    };
     Planning {
         planners: sources.iter().filter_map(planner).collect(),
         assumed: x::assumed_plan,
-        usual: SlotRoom {
-            slots: x::X_MAX_RULES,
-            max_chars: XLimits::STREAM.max_chars,
-        },
+        usual: first.unwrap_or(usual),
+    }
+}
+
+/// What X gives, as the configuration says.
+fn room(settings: &XSettings) -> SlotRoom {
+    SlotRoom {
+        slots: settings.max_rules,
+        max_chars: settings.max_rule_chars,
     }
 }
 

@@ -39,16 +39,13 @@ impl Money {
         Self(self.0.saturating_sub(spent.0).max(0))
     }
 
-    /// Divided into `n` parts that differ by a millionth at most and add up to it. The larger parts begin with part `turn % n`,
-    /// so that over many amounts no place pays more than another.
-    pub fn split(self, n: usize, turn: u64) -> impl Iterator<Item = Self> {
+    /// Divided into `n` parts, the first ones a millionth larger where it does not come out even: they add up to it.
+    pub fn split(self, n: usize) -> impl Iterator<Item = Self> {
         let parts = i64::try_from(n.max(1)).unwrap_or(i64::MAX);
         let (part, more) = (self.0 / parts, self.0 % parts);
-        let first = i64::try_from(turn % parts.unsigned_abs()).unwrap_or(0);
-        (0..n).zip(0..parts).map(move |(_, place)| {
-            let is_larger = (place - first).rem_euclid(parts) < more;
-            Self(part + i64::from(is_larger))
-        })
+        (0..n)
+            .zip(0..parts)
+            .map(move |(_, place)| Self(part + i64::from(place < more)))
     }
 
     /// As a number of dollars, for charts and estimates.
@@ -200,20 +197,13 @@ mod tests {
     }
 
     #[test]
-    fn parts_add_up_and_no_place_always_pays_more() {
-        let parts = |n, turn| {
-            Money(5_000)
-                .split(n, turn)
-                .map(|part| part.0)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(parts(3, 0), [1_667, 1_667, 1_666]);
-        assert_eq!(parts(3, 1), [1_666, 1_667, 1_667]);
-        assert_eq!(parts(3, 5), [1_667, 1_666, 1_667]);
-        assert_eq!(parts(1, 7), [5_000]);
-        assert_eq!(parts(0, 7), [0_i64; 0]);
+    fn parts_add_up() {
+        let parts = |n| Money(5_000).split(n).map(|part| part.0).collect::<Vec<_>>();
+        assert_eq!(parts(3), [1_667, 1_667, 1_666]);
+        assert_eq!(parts(1), [5_000]);
+        assert_eq!(parts(0), [0_i64; 0]);
         for n in 1..100 {
-            let sum: Money = Money(5_000).split(n, 3).sum();
+            let sum: Money = Money(5_000).split(n).sum();
             assert_eq!(sum, Money(5_000));
         }
     }

@@ -138,13 +138,16 @@ pub fn stand(
     for (track, spent) in sums.values().flat_map(|sums| &sums.tracks) {
         standing.tracks.entry(*track).or_default().spent += *spent;
     }
-    let dearest = tariffs.values().map(|tariff| tariff.prices.post).max();
     for track in tracks {
         let budget = &track.draft.budget;
         if budget.is_unlimited() {
             continue;
         }
         let of_track = standing.tracks.entry(track.id).or_default();
+        let heard = tariffs
+            .iter()
+            .filter(|(source, _)| track.draft.listens_to(source));
+        let dearest = heard.map(|(_, tariff)| tariff.prices.post).max();
         of_track.budgets = budgeted(budget, &of_track.spent, dearest.unwrap_or_default(), now);
         let Some(held) = held(&of_track.budgets, "its") else {
             continue;
@@ -352,6 +355,28 @@ mod tests {
         assert_eq!(held.until, Some(at("2026-12-01T00:00:00Z")));
         assert!(x.withheld.tracks.is_empty(), "said once, for all");
         assert_eq!(x.budgets[0].in_words(), "83 % of $0.06 a day is spent");
+    }
+
+    #[test]
+    fn a_track_is_judged_by_what_it_listens_to() {
+        let source = |name: &str| SourceName::parse(name).unwrap();
+        let tariff = |post: i64| Tariff {
+            prices: Prices {
+                post: Money(post),
+                counts: Money(post),
+            },
+            budget: Budget::default(),
+        };
+        let tariffs = [
+            (source("cheap"), tariff(5_000)),
+            (source("dear"), tariff(50_000)),
+        ]
+        .into();
+        let mut track = track(1, a_day(40_000));
+        track.draft.sources = vec![source("cheap")];
+        let now = at("2026-11-21T12:00:00Z");
+        let standing = stand(&tariffs, &[track], &BTreeMap::new(), now);
+        assert_eq!(standing.tracks[&TrackId(1)].budgets[0].fill, Fill::Within);
     }
 
     #[test]

@@ -3,20 +3,23 @@
 //! The store's sums are the only truth, so that a restart goes on with the same. What a spent budget means for its rules is the
 //! source's: it hears of it through [`crate::bill::LiveBills`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::bill::{Budgeted, Charge, Fill, Standing, stand};
 use crate::ids::{SourceName, TrackId};
+use crate::spool::Entry;
 use crate::store::StoreError;
 use crate::time::Time;
 
 use super::engine::{Engine, EngineError};
 use super::prepare::Prepared;
-use super::writer::Writer;
+use super::writer;
 
-/// Bills are added up no more often: a budget is overdrawn by what comes in this time at most, and in that which X takes to hear of it.
+/// Bills are added up no more often. A budget is overdrawn by what comes in this time, what is on its way from the spool to the store, and what is
+/// under way at the service until it hears of it.
 const NO_OFTENER: Duration = Duration::from_millis(250);
 /// And no more seldom: periods end and tracks begin by the clock.
 const AT_LEAST_EVERY: Duration = Duration::from_secs(5);
@@ -47,24 +50,42 @@ impl Engine {
     pub async fn charge(&self, source: &SourceName, charge: &Charge) -> Result<(), StoreError> {
         let now = Time::now();
         self.parts.store.charge(source, now, charge).await?;
+        self.charged.notify_one();
         self.take_up_bills(now).await
     }
 
-    /// Does so whenever something may have changed, for as long as the engine runs.
+    /// Waits until a priced source's bill is whole: what the last process was charged may still be on its way to the store.
+    pub(super) async fn bill_is_whole(&self, source: &SourceName) -> Result<(), StoreError> {
+        if !self.parts.bills.tariffs().contains_key(source) {
+            return Ok(());
+        }
+        self.store_has_caught_up().await;
+        self.take_up_bills(Time::now()).await
+    }
+
+    async fn store_has_caught_up(&self) {
+        let end = self.end.load(Ordering::Relaxed);
+        let mut position = self.store_position.subscribe();
+        // An error means that the sender is gone, and it is ours.
+        let _ = position.wait_for(|position| *position >= end).await;
+    }
+
+    /// Looks after budgets whenever something may have changed, for as long as the engine runs.
     pub(super) async fn watch_bills(self: Arc<Self>) -> Result<(), EngineError> {
-        if self.parts.bills.tariffs().is_empty() {
+        self.store_has_caught_up().await;
+        let mut waiting = self.waiting().await?;
+        if self.parts.bills.tariffs().is_empty() && waiting.is_empty() {
             return std::future::pending().await;
         }
-        let mut waiting = self.waiting().await?;
         let mut tracks = self.parts.live.watch();
-        let mut before = Standing::default();
+        let mut before: Arc<Standing> = Arc::default();
         loop {
             let now = Time::now();
             self.take_up_bills(now).await?;
             let standing = self.parts.bills.standing();
             self.note_spans(&mut waiting, &standing, now).await?;
             self.warn(&before, &standing);
-            before = Arc::unwrap_or_clone(standing);
+            before = standing;
             tokio::time::sleep(NO_OFTENER).await;
             tokio::select! {
                 () = self.charged.notified() => {}
@@ -74,12 +95,8 @@ impl Engine {
         }
     }
 
-    /// Who waited when the last process ended. What that one wrote last may still be on its way to the store.
+    /// Who waited when the last process ended.
     async fn waiting(&self) -> Result<Waiting, StoreError> {
-        let end = self.end.load(std::sync::atomic::Ordering::Relaxed);
-        let mut position = self.store_position.subscribe();
-        // An error means that the sender is gone, and it is ours.
-        let _ = position.wait_for(|position| *position >= end).await;
         let spans = self.parts.store.withheld().await?;
         Ok(spans
             .into_iter()
@@ -87,7 +104,7 @@ impl Engine {
             .collect())
     }
 
-    /// Notes since when, and until when, somebody waits.
+    /// Notes since when, and until when, somebody waits: all of a source in one go.
     async fn note_spans(
         &self,
         waiting: &mut Waiting,
@@ -95,42 +112,28 @@ impl Engine {
         now: Time,
     ) -> Result<(), EngineError> {
         let held = who_waits(standing);
-        let over: Vec<_> = waiting
-            .keys()
-            .filter(|who| !held.contains_key(*who))
-            .cloned()
-            .collect();
-        for (source, track) in over {
-            let writer = self.writer(&source).await?;
-            let from = waiting.remove(&(source, track)).unwrap_or(now);
-            self.note_span(
-                &writer,
-                writer.withheld(track, from, Some(now), "a budget was spent"),
-            )
-            .await?;
+        let mut entries: BTreeMap<SourceName, Vec<Entry>> = BTreeMap::new();
+        let over = waiting.extract_if(.., |who, _| !held.contains_key(who));
+        for ((source, track), from) in over {
+            let entry = writer::withheld(&source, track, from, Some(now), "a budget was spent");
+            entries.entry(source).or_default().push(entry);
         }
         for ((source, track), reason) in held {
-            if waiting.contains_key(&(source.clone(), track)) {
-                continue;
+            if let btree_map::Entry::Vacant(new) = waiting.entry((source.clone(), track)) {
+                new.insert(now);
+                let entry = writer::withheld(&source, track, now, None, &reason);
+                entries.entry(source).or_default().push(entry);
             }
+        }
+        for (source, entries) in entries {
+            let prepared = Prepared {
+                entries,
+                ..Prepared::default()
+            };
             let writer = self.writer(&source).await?;
-            self.note_span(&writer, writer.withheld(track, now, None, &reason))
-                .await?;
-            waiting.insert((source, track), now);
+            writer.append(prepared, None, |_| {}).await?;
         }
         Ok(())
-    }
-
-    async fn note_span(
-        &self,
-        writer: &Writer,
-        entry: crate::spool::Entry,
-    ) -> Result<(), EngineError> {
-        let prepared = Prepared {
-            entries: vec![entry],
-            ..Prepared::default()
-        };
-        Ok(writer.append(prepared, None, |_| {}).await?)
     }
 
     /// Says, once, which budgets have become nearly or wholly used, and beside each source how they stand.
@@ -155,23 +158,25 @@ impl Engine {
 
     /// The budgets that a person should know of, in words: the source's, and those of the tracks that listen to it.
     fn notes(&self, source: &SourceName, standing: &Standing) -> Vec<String> {
-        let mut notes = Vec::new();
-        let mut note = |whose: &str, budgets: &[Budgeted]| {
-            let used = budgets.iter().filter(|one| one.fill != Fill::Within);
-            notes.extend(used.map(|one| format!("{whose}: {}", one.in_words())));
-        };
-        if let Some(of_source) = standing.sources.get(source) {
-            note("the source's budget", &of_source.budgets);
-        }
-        for (track, of_track) in &standing.tracks {
-            let live = self.parts.live.get(*track);
-            if let Some(live) = live.filter(|live| live.track.draft.listens_to(source)) {
-                note(&live.track.draft.name, &of_track.budgets);
-            }
-        }
-        if notes.len() > MOST_NOTES {
-            let more = notes.len() - MOST_NOTES;
-            notes.truncate(MOST_NOTES);
+        let of_source = standing.sources.get(source).into_iter();
+        let own = of_source.map(|it| ("the source's budget".to_owned(), &it.budgets));
+        let of_tracks = standing.tracks.iter().filter_map(|(track, it)| {
+            let live = self.parts.live.get(*track)?;
+            let draft = &live.track.draft;
+            draft
+                .listens_to(source)
+                .then(|| (draft.name.clone(), &it.budgets))
+        });
+        let mut full = own.chain(of_tracks).flat_map(|(whose, budgets)| {
+            let full = budgets.iter().filter(|one| one.fill != Fill::Within);
+            full.map(move |one| (whose.clone(), one))
+        });
+        let first = full.by_ref().take(MOST_NOTES);
+        let mut notes: Vec<String> = first
+            .map(|(whose, one)| format!("{whose}: {}", one.in_words()))
+            .collect();
+        let more = full.count();
+        if more > 0 {
             notes.push(format!(
                 "and {more} more budgets; `bowerbird bill` lists all"
             ));

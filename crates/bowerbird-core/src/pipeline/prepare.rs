@@ -113,7 +113,16 @@ impl Preparer<'_> {
             work.prepared.read += 1;
             match self.decoded(frame) {
                 Ok(event) => self.event(frame, event, &mut work),
-                Err(reason) => self.refused(frame, &reason, &mut work),
+                Err(reason) => {
+                    if self.price.post > Money::ZERO && frame.broken.is_none() {
+                        // What we do not understand is billed all the same.
+                        work.calls.push(Call {
+                            id: String::new(),
+                            tracks: Vec::new(),
+                        });
+                    }
+                    self.refused(frame, &reason, &mut work);
+                }
             }
         }
         if let Some(received_at) = work.prepared.heard_at.filter(|_| !work.calls.is_empty()) {

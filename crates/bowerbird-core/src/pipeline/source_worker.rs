@@ -77,6 +77,12 @@ impl SourceWorker {
     pub(super) async fn run(mut self) -> Result<(), EngineError> {
         let change = self.gaps.started();
         self.note_gap(change).await?;
+        let name = self.connection.spec.name.clone();
+        let engine = Arc::clone(&self.engine);
+        tokio::select! {
+            known = engine.bill_is_whole(&name) => known?,
+            () = told_to_stop(&self.stop) => return Ok(()),
+        }
         loop {
             self.status(WorkerState::Connecting, "");
             let end = match self.open().await {

@@ -62,23 +62,6 @@ impl Writer {
         Ok(())
     }
 
-    /// A record of a span in which the service was not asked for a track, or for all.
-    pub(super) fn withheld(
-        &self,
-        track: Option<TrackId>,
-        from: Time,
-        until: Option<Time>,
-        reason: &str,
-    ) -> Entry {
-        let content = Content::Withheld {
-            track,
-            from,
-            until,
-            reason: reason.into(),
-        };
-        self.entry(until.unwrap_or(from), content)
-    }
-
     /// A record of a gap.
     pub(super) fn gap(
         &self,
@@ -93,18 +76,35 @@ impl Writer {
             reason: reason.into(),
             lost,
         };
-        self.entry(until.unwrap_or(from), content)
+        entry(&self.source, until.unwrap_or(from), content)
     }
+}
 
-    fn entry(&self, received_at: Time, content: Content<'_>) -> Entry {
-        let record = Record {
-            source: self.source.as_str().into(),
-            received_at,
-            content,
-        };
-        Entry {
-            key: 0,
-            bytes: record.encode(Vec::with_capacity(64)).into(),
-        }
+/// A record of a span in which the service was not asked for a track, or for all.
+pub(super) fn withheld(
+    source: &SourceName,
+    track: Option<TrackId>,
+    from: Time,
+    until: Option<Time>,
+    reason: &str,
+) -> Entry {
+    let content = Content::Withheld {
+        track,
+        from,
+        until,
+        reason: reason.into(),
+    };
+    entry(source, until.unwrap_or(from), content)
+}
+
+fn entry(source: &SourceName, received_at: Time, content: Content<'_>) -> Entry {
+    let record = Record {
+        source: source.as_str().into(),
+        received_at,
+        content,
+    };
+    Entry {
+        key: 0,
+        bytes: record.encode(Vec::with_capacity(64)).into(),
     }
 }

@@ -108,7 +108,7 @@ pub(super) fn enter(
         } else {
             &call.tracks
         };
-        let parts = charge.price.split(tracks.len(), n_charged);
+        let parts = charge.price.split(tracks.len());
         for (track, part) in tracks.iter().zip(parts) {
             let share = shares.entry(track.0).or_default();
             share.0 += 1;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use bowerbird_core::bill::{
-    Call, Charge, CountedSpan, Counter, Forecast, Money, Priced, Spent, estimate,
+    Call, Charge, CountedSpan, Counter, Fill, Forecast, Money, Priced, Spent, estimate,
 };
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::rules::Rule;
@@ -118,7 +118,7 @@ async fn count(
         forecast: None,
     };
     for question in questions {
-        check_budget(site, source)?;
+        check_budget(site, source, prices.counts)?;
         let asked = counter.ask(question).await;
         if asked
             .as_ref()
@@ -150,13 +150,18 @@ fn add(all: &mut Vec<CountedSpan>, more: Vec<CountedSpan>) {
     all.sort_by_key(|span| span.from);
 }
 
-fn check_budget(site: &Site, source: &SourceName) -> Result<(), ApiError> {
+/// May a question be paid for?
+fn check_budget(site: &Site, source: &SourceName, price: Money) -> Result<(), ApiError> {
     let standing = site.parts.bills.standing();
-    let of_source = standing.sources.get(source);
-    match of_source.and_then(|of_source| of_source.withheld.all.as_ref()) {
-        Some(held) => Err(ApiError::conflict(format!(
-            "{source} is not asked: {}.",
-            held.reason
+    let budgets = standing.sources.get(source).map(|it| &it.budgets);
+    let full = budgets
+        .into_iter()
+        .flatten()
+        .find(|budget| budget.fill == Fill::Spent || budget.limit.less(budget.spent) < price);
+    match full {
+        Some(budget) => Err(ApiError::conflict(format!(
+            "{source} is not asked: its budget leaves too little, {}.",
+            budget.in_words()
         ))),
         None => Ok(()),
     }

@@ -134,7 +134,7 @@ pub(crate) async fn check(
     };
     let (explanation, name) = (rule.explain(), suggest_name(site, &text).await?);
     let warnings = rule.warnings().iter().map(problem).collect();
-    let (x_problems, x_asks) = on_x(&rule);
+    let (x_problems, x_asks) = on_x(site, &rule);
     let (engine, tried) = (Arc::clone(&site.engine), rule.clone());
     let preview = site
         .heavy(async move { engine.preview(tried, samples).await })
@@ -174,15 +174,24 @@ fn costs(site: &Site, rule: &Rule, preview: &Preview) -> Vec<RuleCost> {
 }
 
 /// What X would say to a rule, and what it is asked for instead.
-fn on_x(rule: &Rule) -> (Vec<RuleProblem>, Option<String>) {
+fn on_x(site: &Site, rule: &Rule) -> (Vec<RuleProblem>, Option<String>) {
+    let planned = site.options.planning.usual.max_chars;
+    let limits = XLimits {
+        max_chars: if planned > 0 {
+            planned
+        } else {
+            XLimits::STREAM.max_chars
+        },
+        ..XLimits::STREAM
+    };
     let problem = |error: &RuleError| RuleProblem::new(rule.text(), error);
-    let said = rule.check_for_x(&XLimits::STREAM);
+    let said = rule.check_for_x(&limits);
     let is_taken = said.iter().all(RuleError::is_warning);
     let mut problems: Vec<RuleProblem> = said.iter().map(problem).collect();
     if is_taken {
         return (problems, None);
     }
-    match rule.upstream(&XLimits::STREAM) {
+    match rule.upstream(&limits) {
         Ok(upstream) => {
             problems
                 .iter_mut()

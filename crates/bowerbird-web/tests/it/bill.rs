@@ -221,7 +221,7 @@ async fn a_service_is_asked_for_counts_and_each_question_is_on_the_bill() {
     assert_eq!(ask("cat").await.status, 200);
     let spent = ask("cat").await;
     assert!(
-        spent.status == 409 && spent.text.contains("in all is spent"),
+        spent.status == 409 && spent.text.contains("100 % of $0.015 in all is spent"),
         "{}",
         spent.text
     );

@@ -132,6 +132,16 @@ async fn a_source_without_money_asks_for_nobody() {
     assert_eq!(gap.reason, "the source's budget of $0.01 in all is spent");
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_waited_for_a_source_that_takes_no_money_any_more_waits_no_longer() {
+    let paid = parts(None, in_all(LIMIT));
+    let posts = vec!["1 a bird", "2 nothing"];
+    run_until(&paid, posts, async || gaps(&paid).await.len() == 1).await;
+    let free = house::restarted(&paid, house::decode);
+    run_until(&free, vec![], async || gaps(&free).await[0].until.is_some()).await;
+    assert_eq!(gaps(&free).await.len(), 1);
+}
+
 #[tokio::test]
 async fn what_has_no_price_is_never_looked_at() {
     let parts = house::parts(house::decode);

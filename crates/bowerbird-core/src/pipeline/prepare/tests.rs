@@ -206,7 +206,10 @@ fn what_costs_money_is_put_on_the_bill_whether_it_is_kept_or_not() {
             })
             .collect();
         let bird = ("a bird", expected.to_vec());
-        assert_eq!(calls, [bird.clone(), ("nothing", vec![]), bird]);
+        assert_eq!(
+            calls,
+            [bird.clone(), ("nothing", vec![]), ("", vec![]), bird]
+        );
     }
 }
 

@@ -41,8 +41,7 @@ impl Charged {
                 [] => vec![None],
                 tracks => tracks.iter().copied().map(Some).collect(),
             };
-            let turn = self.calls.len() as u64;
-            let parts = charge.price.split(tracks.len(), turn);
+            let parts = charge.price.split(tracks.len());
             let parts = tracks.iter().copied().zip(parts).collect();
             self.calls.push(ChargedCall {
                 source: source.clone(),
