@@ -20,6 +20,8 @@ pub(super) struct Rules {
     pub(super) rules: Vec<StandInRule>,
     /// Rules with one of these words are refused.
     pub(super) refused: Vec<String>,
+    /// Calls with one of these words are refused without saying which rule is meant.
+    pub(super) refused_unnamed: Vec<String>,
     pub(super) max_rules: usize,
     pub(super) page_rules: usize,
     next_id: u64,
@@ -30,6 +32,7 @@ impl Default for Rules {
         Self {
             rules: Vec::new(),
             refused: Vec::new(),
+            refused_unnamed: Vec::new(),
             max_rules: 1_000,
             page_rules: 1_000,
             next_id: 1_700_000_000_000_000_001,
@@ -129,6 +132,14 @@ impl Rules {
 
     /// As X does: where one rule is invalid, none of the call is taken.
     fn add(&mut self, new: &[New]) -> (u16, Value) {
+        let unnamed = &self.refused_unnamed;
+        let is_meant = |new: &New| unnamed.iter().any(|word| new.value.contains(word.as_str()));
+        if new.iter().any(is_meant) {
+            return (
+                400,
+                json!({"title": "Invalid Request", "detail": "One or more parameters is invalid.", "errors": [{"parameters": {}, "message": "this is not a valid request"}]}),
+            );
+        }
         let invalid: Vec<Value> = new
             .iter()
             .filter(|new| self.is_refused(&new.value))

@@ -168,6 +168,11 @@ impl XStandIn {
         self.change(|state| state.rules.refused.push(word.to_owned()));
     }
 
+    /// Refuses calls that add a rule that contains this, without saying which rule is meant.
+    pub fn refuse_without_a_name(&self, word: &str) {
+        self.change(|state| state.rules.refused_unnamed.push(word.to_owned()));
+    }
+
     /// Lets it have no more than so many rules, listed so many at once.
     pub fn limit_rules(&self, max_rules: usize, page_rules: usize) {
         self.change(|state| {

@@ -31,39 +31,30 @@ pub(super) struct Reconciler {
     pub(super) status: Arc<XStatus>,
 }
 
-/// So many times the plan is made at most: without what was at fault in refused rules, without what was to bring others' too, and with what was apart for a
-/// while together again.
-const MAX_ROUNDS: usize = 5;
-
 /// How a round went.
 #[derive(Debug, PartialEq, Eq)]
 enum Round {
     /// All is as it can be.
     Settled,
-    /// Another may do better.
-    Again,
+    /// X refused something, and another plan is made without what was at fault.
+    Learnt,
 }
 
 impl Reconciler {
-    /// Reconciles. After an error some of the changes may have been made; the next call sees them.
+    /// Reconciles, in as many rounds as teach something: as no more than what is asked for can be learnt of, they end. After an error some of the changes may have
+    /// been made; the next call sees them.
     pub(super) async fn reconcile(&self, wish: &Wish) -> Result<XReport, SourceError> {
-        for _ in 1..MAX_ROUNDS {
-            if let (Round::Settled, report) = self.noted_round(wish, false).await? {
+        loop {
+            if let (Round::Settled, report) = self.noted_round(wish).await? {
                 return Ok(report);
             }
         }
-        let (_, report) = self.noted_round(wish, true).await?;
-        Ok(report)
     }
 
     /// A round, after which is known what it did, however it ended.
-    async fn noted_round(
-        &self,
-        wish: &Wish,
-        is_last: bool,
-    ) -> Result<(Round, XReport), SourceError> {
+    async fn noted_round(&self, wish: &Wish) -> Result<(Round, XReport), SourceError> {
         let mut standing = self.status.standing();
-        let done = self.round(&mut standing, wish, is_last).await;
+        let done = self.round(&mut standing, wish).await;
         self.status.set_standing(standing);
         done
     }
@@ -72,21 +63,19 @@ impl Reconciler {
         &self,
         standing: &mut Standing,
         wish: &Wish,
-        is_last: bool,
     ) -> Result<(Round, XReport), SourceError> {
         standing.rules = self.api.list().await?;
         standing.at = Some(Time::now());
-        let n_apart = standing.known.apart.len();
         standing.withheld.clone_from(&wish.withheld);
         let (tracks, now) = (&wish.tracks, wish.now);
         let plan = standing.plan(tracks, &self.source, now, &self.limits, self.max_rules);
         standing.known.forget_all_but(&plan);
-        let changed = self.carry_out(&plan.wanted, standing, is_last).await;
-        standing.rejoin(&plan.wanted);
-        let is_done = changed?;
+        let known = standing.known.n_lasting();
+        let is_done = self.carry_out(&plan.wanted, standing).await?;
         if !is_done {
             self.single_out(&plan.wanted, &mut standing.known).await?;
         }
+        let has_learnt = standing.known.n_lasting() > known;
         let report = report(&plan, standing);
         tracing::info!(
             source.name = self.source.as_str(),
@@ -95,12 +84,10 @@ impl Reconciler {
             tracks.left_out = report.left_out.len(),
             "The rules at X were compared with the tracks"
         );
-        // What had to be apart took more slots than it does together.
-        let has_room_now = plan.is_full && standing.known.apart.len() < n_apart;
-        let round = if is_done && !has_room_now {
+        let round = if is_done || !has_learnt {
             Round::Settled
         } else {
-            Round::Again
+            Round::Learnt
         };
         Ok((round, report))
     }
@@ -111,7 +98,6 @@ impl Reconciler {
         &self,
         wanted: &[Wanted],
         standing: &mut Standing,
-        is_last: bool,
     ) -> Result<bool, SourceError> {
         let mut steps = Steps::new(Change {
             standing,
@@ -122,11 +108,11 @@ impl Reconciler {
         loop {
             // Also where an earlier call was cut off before it was found out what is at fault.
             let is_settled = !wanted.iter().any(|it| it.is_to_be_parted(&standing.known));
-            if !is_settled && !is_last {
+            if !is_settled {
                 return Ok(false);
             }
             let Some(step) = steps.next() else {
-                return Ok(is_settled);
+                return Ok(true);
             };
             let adding: Vec<&Wanted> = step.add.iter().map(|at| &wanted[*at]).collect();
             let mut added = Added::default();

@@ -40,6 +40,15 @@ pub(super) struct Allowance {
     until: Time,
 }
 
+/// Which answers a call may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    /// Only that it is done.
+    Success,
+    /// X may also say that it does not take the rules.
+    Refusals,
+}
+
 /// A rule as X has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -56,6 +65,12 @@ struct Answer {
     data: Vec<Rule>,
     meta: Meta,
     errors: Vec<RuleProblem>,
+    /// Of the whole call, where `errors` say nothing.
+    title: String,
+    detail: String,
+    /// X took nothing of the call.
+    #[serde(skip)]
+    is_refusal: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -104,7 +119,7 @@ impl Added {
 }
 
 /// Why X did not take a rule, in its words.
-#[derive(Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 struct RuleProblem {
     value: String,
@@ -112,6 +127,7 @@ struct RuleProblem {
     id: String,
     title: String,
     detail: String,
+    message: String,
     details: Vec<String>,
     #[serde(rename = "type")]
     kind: String,
@@ -122,6 +138,7 @@ impl RuleProblem {
         let words = match self.details.first() {
             Some(details) => details,
             None if !self.detail.is_empty() => &self.detail,
+            None if !self.message.is_empty() => &self.message,
             None if !self.title.is_empty() => &self.title,
             None if !self.kind.is_empty() => &self.kind,
             None => "and does not say why",
@@ -159,6 +176,20 @@ struct Delete<'a> {
 #[derive(Serialize)]
 struct Ids<'a> {
     ids: &'a [String],
+}
+
+impl Answer {
+    /// What X says of a call with only one rule.
+    fn of_only_rule(&self) -> RuleProblem {
+        match self.errors.first() {
+            Some(problem) => problem.clone(),
+            None => RuleProblem {
+                title: self.title.clone(),
+                detail: self.detail.clone(),
+                ..RuleProblem::default()
+            },
+        }
+    }
 }
 
 impl<'a> Add<'a> {
@@ -241,16 +272,17 @@ impl Api {
         answer: &Answer,
         added: &mut Added,
     ) -> Result<(), SourceError> {
-        let silent = RuleProblem::default();
         if let [only] = rules {
-            let problem = answer.errors.first().unwrap_or(&silent);
-            added.note(&only.value, None, Some(problem));
+            added.note(&only.value, None, Some(&answer.of_only_rule()));
             return Ok(());
         }
         for rule in rules {
             let answer = self.post_rules(&[rule]).await?;
-            let problem = answer.errors.first().unwrap_or(&silent);
-            added.note(&rule.value, answer.data.first(), Some(problem));
+            added.note(
+                &rule.value,
+                answer.data.first(),
+                Some(&answer.of_only_rule()),
+            );
         }
         Ok(())
     }
@@ -262,24 +294,34 @@ impl Api {
     ) -> Result<HashMap<String, Refusal>, SourceError> {
         let mut refused = HashMap::new();
         for rules in rules.chunks(RULES_A_CALL) {
-            let answer = match self.post("?dry_run=true", &Add::of(rules)).await {
-                // That it can't be tried is no reason not to do it.
-                Err(SourceError::Stop { .. }) => continue,
-                answer => answer?,
-            };
-            for problem in answer.errors.iter().filter(|it| !it.is_duplicate()) {
-                let refusal = problem.refusal();
-                if !refusal.may_pass && rules.contains(&problem.value.as_str()) {
-                    refused.insert(problem.value.clone(), refusal);
+            let answer = self.try_rules(rules).await?;
+            let is_about = |rule: &&str| answer.errors.iter().any(|it| it.value == **rule);
+            if answer.is_refusal && !rules.iter().any(is_about) {
+                for rule in rules {
+                    let answer = self.try_rules(&[rule]).await?;
+                    if answer.is_refusal {
+                        note_refusal(&mut refused, rule, &answer.of_only_rule());
+                    }
+                }
+                continue;
+            }
+            for problem in &answer.errors {
+                if rules.contains(&problem.value.as_str()) {
+                    note_refusal(&mut refused, &problem.value, problem);
                 }
             }
         }
         Ok(refused)
     }
 
+    async fn try_rules(&self, rules: &[&str]) -> Result<Answer, SourceError> {
+        self.post("?dry_run=true", &Add::of(rules), Expect::Refusals)
+            .await
+    }
+
     async fn post_rules(&self, rules: &[&Wanted]) -> Result<Answer, SourceError> {
         let values: Vec<&str> = rules.iter().map(|rule| rule.value.as_str()).collect();
-        self.post("", &Add::of(&values)).await
+        self.post("", &Add::of(&values), Expect::Refusals).await
     }
 
     /// That so many calls that change rules will be answered now, as far as X has said; else when they will.
@@ -307,10 +349,16 @@ impl Api {
     /// Deletes at most [`RULES_A_CALL`] rules by their ids; one that is gone already is no error.
     pub(super) async fn delete(&self, ids: &[String]) -> Result<(), SourceError> {
         let delete = Ids { ids };
-        self.post("", &Delete { delete }).await.map(drop)
+        let delete = Delete { delete };
+        self.post("", &delete, Expect::Success).await.map(drop)
     }
 
-    async fn post(&self, query: &str, body: &impl Serialize) -> Result<Answer, SourceError> {
+    async fn post(
+        &self,
+        query: &str,
+        body: &impl Serialize,
+        expect: Expect,
+    ) -> Result<Answer, SourceError> {
         let body = serde_json::to_vec(body).expect("text is JSON");
         let request = self
             .client
@@ -318,7 +366,7 @@ impl Api {
             .header("content-type", "application/json")
             .body(body);
         let mut allowance = None;
-        let answer = self.ask_noting(request, &mut allowance).await;
+        let answer = self.ask_noting(request, expect, &mut allowance).await;
         if allowance.is_some() {
             *self.lock_allowance() = allowance;
         }
@@ -326,13 +374,14 @@ impl Api {
     }
 
     async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Answer, SourceError> {
-        self.ask_noting(request, &mut None).await
+        self.ask_noting(request, Expect::Success, &mut None).await
     }
 
-    /// Sends a request. An answer with rules in it, or with problems of rules, is an answer, whatever its status.
+    /// Sends a request. Where rules are sent, that X takes none of them is an answer too, whether or not it says which of them it means.
     async fn ask_noting(
         &self,
         request: reqwest::RequestBuilder,
+        expect: Expect,
         allowance: &mut Option<Allowance>,
     ) -> Result<Answer, SourceError> {
         let request = request
@@ -351,19 +400,25 @@ impl Api {
             .await
             .map_err(|error| broken(&error.to_string()))?;
         let answer = serde_json::from_slice::<Answer>(&body).ok();
+        let is_refusal = status == 400;
         match answer {
-            Some(answer)
-                if status != 400
-                    || answer
-                        .errors
-                        .iter()
-                        .any(|problem| !problem.value.is_empty()) =>
-            {
-                Ok(answer)
+            Some(_) if is_refusal && expect == Expect::Success => {
+                Err(of_answer(status, None, &body, &self.bearer))
             }
-            Some(_) => Err(of_answer(status, None, &body, &self.bearer)),
+            Some(answer) => Ok(Answer {
+                is_refusal,
+                ..answer
+            }),
             None => Err(broken("the answer is not what X documents")),
         }
+    }
+}
+
+/// A problem of a rule, if it is one for the rule's own sake.
+fn note_refusal(refused: &mut HashMap<String, Refusal>, rule: &str, problem: &RuleProblem) {
+    let refusal = problem.refusal();
+    if !refusal.may_pass && !problem.is_duplicate() {
+        refused.insert(rule.to_owned(), refusal);
     }
 }
 

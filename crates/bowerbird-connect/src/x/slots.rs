@@ -32,6 +32,8 @@ pub(super) struct Plan {
     pub(super) is_full: bool,
     /// What is asked for and X has refused.
     pub(super) refused: Vec<String>,
+    /// What is asked for and gets a rule of its own, also where there is no room for it.
+    pub(super) apart: HashSet<String>,
 }
 
 /// What a plan must fit into.
@@ -86,6 +88,9 @@ pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, room: Room<
     }
     share(&mut asking, room);
     let mut asking: Vec<(&Track, Vec<Asked>)> = asking.iter().map(|one| one.texts(room)).collect();
+    let apart = asking.iter().flat_map(|(_, asked)| asked);
+    let apart = apart.filter(|asked| asked.alone);
+    let apart = apart.map(|asked| asked.text.clone()).collect();
     let refused = take_refused(&mut asking, room, &mut left_out);
     let mut packed = pack(&asking, room);
     if !packed.without.is_empty() {
@@ -110,6 +115,7 @@ pub(super) fn plan(tracks: &[Track], source: &SourceName, now: Time, room: Room<
         left_out,
         is_full,
         refused,
+        apart,
     }
 }
 

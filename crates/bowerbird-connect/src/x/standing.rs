@@ -30,7 +30,7 @@ pub(super) struct Standing {
 pub(super) struct Known {
     /// Rules that X refused, by their text: not sent again while they stay as they are, as X counts what is sent.
     pub(super) refused: HashMap<String, Refusal>,
-    /// Alternatives of rules that X refused as a whole without its being found out which is at fault: each gets a rule of its own.
+    /// Alternatives that X takes and whose rule it refused as a whole: each gets a rule of its own for as long as it is asked for.
     pub(super) apart: HashSet<String>,
 }
 
@@ -109,18 +109,15 @@ impl Standing {
         self.rules.extend(rules);
         self.at = Some(at);
     }
-
-    /// What X took by itself may be joined with others again.
-    pub(super) fn rejoin(&mut self, wanted: &[Wanted]) {
-        let at_x: HashSet<&str> = self.rules.iter().map(|rule| rule.value.trim()).collect();
-        let taken = wanted.iter().filter(|it| at_x.contains(it.value.as_str()));
-        for alternative in taken.flat_map(|wanted| &wanted.alternatives) {
-            self.known.apart.remove(&alternative.text);
-        }
-    }
 }
 
 impl Known {
+    /// How much is known that does not pass.
+    pub(super) fn n_lasting(&self) -> usize {
+        let refused = self.refused.values().filter(|refusal| !refusal.may_pass);
+        refused.count() + self.apart.len()
+    }
+
     /// Did X refuse this rule for its own sake?
     pub(super) fn is_refused(&self, value: &str) -> bool {
         self.refused
@@ -134,10 +131,8 @@ impl Known {
         let wanted: HashSet<&String> = texts.chain(&plan.refused).collect();
         self.refused
             .retain(|value, refusal| !refusal.may_pass && wanted.contains(value));
-        let alternatives = plan.wanted.iter().flat_map(|wanted| &wanted.alternatives);
-        let texts = alternatives.map(|alternative| &alternative.text);
-        let asked: HashSet<&String> = texts.chain(&plan.refused).collect();
-        self.apart.retain(|alternative| asked.contains(alternative));
+        self.apart
+            .retain(|alternative| plan.apart.contains(alternative));
     }
 
     /// Who goes without now, besides those the plan has left out.

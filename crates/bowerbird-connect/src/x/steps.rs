@@ -120,10 +120,10 @@ impl Steps {
             needs.sort_unstable();
             needs
         });
-        let mut seen = HashSet::new();
+        let mut left: HashSet<usize> = self.pending.iter().copied().collect();
         let owed = self.owed.iter().copied();
         let all = owed.chain(needed).chain(self.pending.iter().copied());
-        all.filter(|at| seen.insert(*at)).take(most).collect()
+        all.filter(|at| left.remove(at)).take(most).collect()
     }
 
     /// These rules are gone.
@@ -143,15 +143,15 @@ impl Steps {
     pub(super) fn added(&mut self, at: usize) {
         self.refused(at);
         self.room = self.room.saturating_sub(1);
-        for rule in &mut self.doomed {
-            rule.needs.remove(&at);
-        }
     }
 
-    /// This rule will not stand; what it was to take the place of goes last.
+    /// This rule will not stand: nothing waits for it any more.
     pub(super) fn refused(&mut self, at: usize) {
         self.pending.retain(|pending| *pending != at);
         self.owed.retain(|owed| *owed != at);
+        for rule in &mut self.doomed {
+            rule.needs.remove(&at);
+        }
     }
 
     /// X has less room than it seemed: this one waits for some, and if none can be made, is left.

@@ -308,3 +308,88 @@ async fn a_search_that_was_cut_off_goes_on() {
         assert_eq!(words(&held(&x)), ["word1", "word3", "word4"], "{allowed}");
     }
 }
+
+/// X takes two words and not a rule of both, and somebody else finds no room: then they stay apart, and are not sent together each time.
+#[tokio::test]
+async fn what_x_takes_only_apart_stays_so() {
+    let x = XStandIn::start(TOKEN, []);
+    x.limit_rules(3, 1_000);
+    x.refuse_rules_with("word1 OR word2");
+    let reconciler = reconciler(&x, 3);
+    let too_large = "large01 OR large02 OR large03 OR large04";
+    let all = ["word1", "word2", too_large];
+    for _ in 0..2 {
+        let report = reconcile(&reconciler, &all).await.unwrap();
+        let left_out: Vec<u64> = report.left_out.iter().map(|one| one.track.0).collect();
+        assert_eq!((left_out, report.in_force), (vec![3], 2));
+        assert_eq!(words(&held(&x)), ["word1", "word2"]);
+    }
+    let sent = |seen: &crate::testing::Seen| seen.body.contains("word1 OR word2");
+    let n_sent = x.seen().iter().filter(|seen| sent(seen)).count();
+    assert_eq!(n_sent, 1, "{:?}", x.seen());
+    for rules in x.history().iter().skip_while(|rules| rules.len() < 2) {
+        assert_eq!(words(rules), ["word1", "word2"]);
+    }
+}
+
+/// At full capacity each small step may find another word that X refuses: none of them costs what stands.
+#[tokio::test]
+async fn bad_words_in_many_steps_are_all_found() {
+    let x = XStandIn::start(TOKEN, []);
+    x.limit_rules(8, 1_000);
+    let (mut rules, mut wanted) = (Vec::new(), Vec::new());
+    for n in 0..8 {
+        x.hold_rule(&format!("gone{n} OR keep{n}"), TAG);
+        x.refuse_rules_with(&format!("evil{n}"));
+        wanted.push(format!("keep{n}"));
+        rules.extend([format!("keep{n}"), format!("evil{n}")]);
+    }
+    let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+    let report = reconcile(&reconciler(&x, 8), &rules).await.unwrap();
+    assert_eq!(report.left_out.len(), 8);
+    assert_eq!(words(&held(&x)), wanted);
+    for rules in x.history() {
+        let there = words(&rules);
+        let missing = wanted.iter().filter(|word| !there.contains(&word.as_str()));
+        assert!(missing.count() <= 1, "{rules:?}");
+    }
+}
+
+/// X does not say which rule it means: each is tried and sent by itself, and nothing is deleted for what it does not take.
+#[tokio::test]
+async fn a_refusal_that_names_no_rule_is_of_one_of_them() {
+    for free in [0, 1_000] {
+        let x = standing();
+        x.limit_rules(4 + free, 1_000);
+        x.refuse_without_a_name("new03");
+        let report = reconcile(&reconciler(&x, 4 + free), &WANTED).await.unwrap();
+        let left_out: Vec<u64> = report.left_out.iter().map(|one| one.track.0).collect();
+        assert_eq!(left_out, [7]);
+        assert!(
+            report.left_out[0].reason.contains("not a valid request"),
+            "{:?}",
+            report.left_out
+        );
+        let mut expected = expected();
+        expected.retain(|word| *word != "new03");
+        assert_eq!(words(&held(&x)), expected);
+        assert!(most_missing(&x) <= 1, "{:?}", x.history());
+    }
+}
+
+/// Where X may not be asked, nothing is deleted for what it would have been asked about.
+#[tokio::test]
+async fn a_dry_run_that_is_forbidden_costs_no_rule_that_stands() {
+    let x = standing();
+    x.limit_rules(4, 1_000);
+    let list = serde_json::json!({"data": x.rules().iter().map(|rule| {
+        serde_json::json!({"id": rule.id, "value": rule.value, "tag": rule.tag})
+    }).collect::<Vec<_>>()});
+    x.answer_rules_with([
+        Answer::plain(200, &list.to_string()),
+        Answer::plain(403, r#"{"title":"Forbidden"}"#),
+    ]);
+    let error = reconcile(&reconciler(&x, 4), &WANTED).await.unwrap_err();
+    assert!(matches!(error, SourceError::Stop { .. }), "{error}");
+    assert_eq!((held(&x).len(), x.history().len()), (4, 0));
+}
