@@ -1,7 +1,7 @@
 //! Letting go: of captures past their track's retention, and of posts that nothing holds any more.
 //!
-//! A post is held by a capture, by its source's `keep`, or by a held post that carries it. Tombstones stay: a post that was
-//! deleted must not come back. Each sweep looks at a bounded number of rows and goes on from there the next time.
+//! A post is held by a capture, by its source's `keep`, or by a held post that carries it, for a deletion finds what carries a text
+//! by the row of the post it is of. Tombstones stay: a post that was deleted must not come back. Each sweep looks at a bounded number of rows and goes on from there the next time.
 
 use bowerbird_core::store::KeepPosts;
 use bowerbird_core::time::Time;
@@ -200,11 +200,7 @@ impl Sweep<'_, '_> {
                 .unwrap_or_default();
             for id in links {
                 let inner = find(self.open.connection, row.service, &id)?;
-                candidates.extend(
-                    inner
-                        .filter(|inner| inner.own_version.is_none())
-                        .map(|i| i.post),
-                );
+                candidates.extend(inner.map(|inner| inner.post));
             }
         }
         Ok(())
@@ -225,9 +221,7 @@ impl Sweep<'_, '_> {
         self.open
             .connection
             .prepare_cached(include_str!("sql/is_held.sql"))?
-            .query_row(params![row.post, row.own_version.is_none()], |found| {
-                found.get(0)
-            })
+            .query_row([row.post], |found| found.get(0))
     }
 }
 

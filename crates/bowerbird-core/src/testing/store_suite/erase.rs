@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use super::writing::quoting;
 use super::{
     Lane, StoreBackend, delete, delete_post, find, ids, letters, make_track, new_post, post,
-    second, words, written,
+    second, source, words, written,
 };
 use crate::event::{Delete, Embedded, Event, Post, PostRef, Relation};
 use crate::ids::EventId;
-use crate::store::{Has, PostQuery, Store};
+use crate::store::{Has, KeepPosts, PostQuery, Store};
 
 /// All checks of erasing.
 pub async fn all(backend: &mut dyn StoreBackend) {
@@ -25,6 +25,8 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     an_account_goes_with_its_posts(backend).await;
     backend.begin().await;
     places_are_scrubbed(backend).await;
+    backend.begin().await;
+    what_lost_its_place_is_still_found_by_what_it_carries(backend).await;
     backend.begin().await;
     withholding_is_applied_once(backend).await;
     backend.begin().await;
@@ -99,7 +101,7 @@ async fn a_deletion_before_its_post_wins(backend: &mut dyn StoreBackend) {
     );
 }
 
-fn reposting<'a>(id: &'a str, text: &'a str) -> Post<'a> {
+pub(super) fn reposting<'a>(id: &'a str, text: &'a str) -> Post<'a> {
     let mut outer = post("rob", text);
     outer.repost_of = Some(PostRef {
         id: Cow::Borrowed(id),
@@ -222,6 +224,32 @@ async fn places_are_scrubbed(backend: &mut dyn StoreBackend) {
         ..PostQuery::default()
     };
     assert_eq!(ids(lane.store, with_place).await, ["11"]);
+}
+
+async fn what_lost_its_place_is_still_found_by_what_it_carries(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    make_track(lane.store, "one").await;
+    lane.put_caught(new_post("2", reposting("1", "secret")), &[1])
+        .await;
+    lane.put_caught(new_post("4", quoting("3", "", "carried")), &[1])
+        .await;
+    for author in ["id-rob", "id-bob", "id-ann"] {
+        let scrub = delete(Delete::Location {
+            account_id: Cow::Borrowed(author),
+            up_to_post_id: Cow::Borrowed("10"),
+        });
+        lane.put(scrub).await;
+    }
+    let keep_nothing = [KeepPosts {
+        source: source("stream"),
+        seconds: Some(0),
+    }];
+    let swept = lane.store.sweep(second(100), &keep_nothing, 100).await;
+    swept.expect("a store sweeps");
+    assert_eq!(find(lane.store, "3").await.text, "carried", "4 holds it");
+    lane.put(delete_post("1")).await;
+    assert_gone(lane.store, "2").await;
+    assert_eq!(ids(lane.store, words("secret")).await, [""; 0]);
 }
 
 async fn withholding_is_applied_once(backend: &mut dyn StoreBackend) {

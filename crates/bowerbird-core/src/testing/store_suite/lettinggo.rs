@@ -1,5 +1,6 @@
 //! Letting go: retention, removed tracks, and sources that keep nothing, or for a while.
 
+use super::erase::reposting;
 use super::writing::quoting;
 use super::{
     Lane, START, StoreBackend, delete_post, find, ids, make_track, new_post, post, second, source,
@@ -19,6 +20,8 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     posts_of_a_removed_track_go(backend).await;
     backend.begin().await;
     what_is_carried_stays_with_what_carries_it(backend).await;
+    backend.begin().await;
+    what_came_by_itself_stays_with_what_carries_it(backend).await;
     backend.begin().await;
     tombstones_stay(backend).await;
     backend.begin().await;
@@ -154,6 +157,40 @@ async fn what_is_carried_stays_with_what_carries_it(backend: &mut dyn StoreBacke
         lane.store.post("x", "9").await.expect("a store answers"),
         None
     );
+}
+
+async fn what_came_by_itself_stays_with_what_carries_it(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    make_track(lane.store, "one").await;
+    for (inner, outer) in [("1", "8"), ("2", "9")] {
+        lane.put(new_post(inner, post("ann", "secret"))).await;
+        let outer = match inner {
+            "1" => new_post(outer, quoting(inner, "", "secret")),
+            _ => new_post(outer, reposting(inner, "secret")),
+        };
+        lane.put_caught(outer, &[1]).await;
+    }
+    assert_eq!(sweep(lane.store, second(100), Some(0), 100).await, 0);
+    assert_eq!(find(lane.store, "1").await.text, "secret");
+    // Had they been let go, their deletion would not find what carries them.
+    for id in ["1", "2"] {
+        lane.put(delete_post(id)).await;
+    }
+    for (id, text) in [("8", "look at this"), ("9", "")] {
+        assert_eq!(find(lane.store, id).await.text, text);
+        let raw = lane.store.raw("x", id).await.expect("a store answers");
+        assert_eq!(raw, None, "the bytes of post {id} hold a deleted text");
+    }
+    // And when nothing holds what carries one, it goes too.
+    lane.put(new_post("3", post("ann", "carried"))).await;
+    lane.put_caught(new_post("7", quoting("3", "", "carried")), &[1])
+        .await;
+    assert_eq!(sweep(lane.store, second(100), Some(0), 100).await, 0);
+    let removed = lane.store.remove_track(TrackId(1), second(50)).await;
+    removed.expect("it is removed");
+    // With the one whose quote was deleted.
+    assert_eq!(sweep(lane.store, second(100), Some(0), 100).await, 3);
+    assert_eq!(left(lane.store).await, [""; 0]);
 }
 
 async fn tombstones_stay(backend: &mut dyn StoreBackend) {

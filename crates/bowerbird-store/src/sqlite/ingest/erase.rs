@@ -160,6 +160,8 @@ impl Batch<'_> {
                 detail.place = None;
                 detail.point = None;
             }
+            // By these a deletion of what it carries still finds it.
+            new.carries = self.carries(&old)?;
             self.replace(&old, &new, None)?;
             self.remove_raw_of_carriers(old.post, LEVELS)?;
         }

@@ -1,4 +1,4 @@
--- ?1 post, ?2 whether it was only carried.
+-- Is it caught, or does another post whose text is here carry it?
 SELECT EXISTS (SELECT 1 FROM capture WHERE post = ?1)
-    OR (?2 AND EXISTS (SELECT 1 FROM post_relationship AS r JOIN post ON post.post = r.post
-                       WHERE r.target = ?1 AND post.detail IS NOT NULL))
+    OR EXISTS (SELECT 1 FROM post_relationship AS r JOIN post ON post.post = r.post
+               WHERE r.target = ?1 AND r.post <> ?1 AND post.detail IS NOT NULL)
