@@ -83,8 +83,11 @@ impl TrackDraft {
 
     /// Does it capture what is received at `now`?
     pub fn is_active(&self, now: Time) -> bool {
-        !self.paused
-            && self.start.is_none_or(|start| start <= now)
-            && self.end.is_none_or(|end| now < end)
+        !self.paused && self.is_in_time(now)
+    }
+
+    /// Does `at` lie between its start and its end?
+    pub fn is_in_time(&self, at: Time) -> bool {
+        self.start.is_none_or(|start| start <= at) && self.end.is_none_or(|end| at < end)
     }
 }

@@ -62,15 +62,26 @@ impl Engine {
         if let Some(running) = self.enter(&begun) {
             return Ok(running);
         }
+        // Apart: it is noted as running, and goes on though whoever asked for it goes away.
+        let beginning = tokio::spawn(Arc::clone(self).begin(begun));
+        beginning.await.unwrap_or_else(|panicked| {
+            self.known_backfills().remove(&track);
+            Err(broke_down(panicked))
+        })
+    }
+
+    /// Begins a backfill that is noted, or notes that there is none.
+    async fn begin(self: Arc<Self>, noted: BackfillJob) -> Result<Backfill, StoreError> {
         self.until_kept().await;
+        let track = noted.track;
         let store = &self.parts.store;
         let begun = store
-            .begin_backfill(track, rule_version, begun.started_at)
+            .begin_backfill(track, noted.rule_version, noted.started_at)
             .await;
         match begun {
             Ok(job) => {
                 let backfill = self.note(&job);
-                tokio::spawn(Arc::clone(self).backfill(job));
+                tokio::spawn(self.backfill(job));
                 Ok(backfill)
             }
             Err(error) => {
@@ -192,18 +203,17 @@ async fn apart<R: Send + 'static>(
     work: impl FnOnce() -> R + Send + 'static,
 ) -> Result<R, StoreError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|panicked| {
-        StoreError::Failed(format!("looking at kept posts broke down: {panicked}"))
-    })
+    done.map_err(broke_down)
+}
+
+fn broke_down(panicked: tokio::task::JoinError) -> StoreError {
+    StoreError::Failed(format!("looking at kept posts broke down: {panicked}"))
 }
 
 /// Would the track have caught this post, had it been there? Whether it is paused now does not matter.
 fn fits(live: &LiveTrack, decode: Decode, kept: &KeptPost) -> bool {
     let draft = &live.track.draft;
-    let in_time = draft.start.is_none_or(|start| start <= kept.received_at)
-        && draft.end.is_none_or(|end| kept.received_at < end);
-    let listens = draft.sources.is_empty() || draft.sources.contains(&kept.source);
-    if !in_time || !listens {
+    if !draft.is_in_time(kept.received_at) || !draft.listens_to(&kept.source) {
         return false;
     }
     let Ok(event) = decode(&kept.raw) else {

@@ -109,17 +109,6 @@ impl PostView {
         let words = found.elsewhere.iter().map(|field| field.as_str());
         self.matched_in = words.map(str::to_owned).collect();
     }
-
-    /// Takes out what is deleted of the posts inside: nothing of one stays but its id, and when it went.
-    pub fn forget_inside(&mut self, key: &str, at: Time) {
-        for inner in self.embedded.iter_mut().filter(|inner| inner.key == key) {
-            inner.author = AuthorView::default();
-            inner.text.clear();
-            inner.entities.clear();
-            inner.marks.clear();
-            inner.deleted_at = Some(at);
-        }
-    }
 }
 
 #[cfg(test)]

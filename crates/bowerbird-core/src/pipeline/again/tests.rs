@@ -167,3 +167,20 @@ async fn starting_again_while_one_runs_starts_nothing() {
     let missing = engine.start_backfill(TrackId(99)).await;
     assert!(matches!(missing, Err(StoreError::NotFound(_))));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_backfill_goes_on_though_whoever_asked_for_it_goes_away() {
+    let parts = house::parts(house::decode);
+    keep(&parts, vec!["1 a bird", "2 a cat"]).await;
+    let track = make_track(&parts, "bird").await;
+    let engine = house::engine(&parts).await;
+    // Something is still on its way to the store, so that beginning takes a while.
+    engine.end.fetch_add(1, Ordering::Relaxed);
+    tokio::select! {
+        biased;
+        begun = engine.start_backfill(track) => panic!("{begun:?} without waiting"),
+        () = std::future::ready(()) => {}
+    }
+    let done = over(&engine, track).await;
+    assert_eq!((done.looked_at, done.added), (2, 1));
+}

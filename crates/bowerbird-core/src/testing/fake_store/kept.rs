@@ -13,7 +13,7 @@ use crate::store::{
 };
 use crate::time::Time;
 use crate::track::Track;
-use crate::view::PostView;
+use crate::view::{AuthorView, PostView};
 
 /// A post and its bytes; none once it is deleted.
 #[derive(Debug)]
@@ -202,9 +202,14 @@ fn delete(posts: &mut [Kept], key: &str, at: Time) {
         kept.view.deleted_at = Some(at);
     }
     for outer in posts.iter_mut() {
-        if outer.view.embedded.iter().any(|inner| inner.key == key) {
+        let inside = outer.view.embedded.iter_mut();
+        for inner in inside.filter(|inner| inner.key == key) {
             outer.raw = None;
-            outer.view.forget_inside(key, at);
+            inner.author = AuthorView::default();
+            inner.text.clear();
+            inner.entities.clear();
+            inner.marks.clear();
+            inner.deleted_at = Some(at);
         }
     }
 }

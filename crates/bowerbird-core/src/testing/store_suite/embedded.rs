@@ -96,6 +96,11 @@ async fn a_deleted_one_is_gone_from_what_quotes_it(backend: &mut dyn StoreBacken
     shows(lane.store, "4", &["Quote 1 bob: stays"]).await;
     let view = find(lane.store, "3").await;
     assert!(view.embedded[0].deleted_at.is_some() && view.deleted_at.is_none());
+    let json = serde_json::to_string(&view).expect("views are JSON");
+    assert!(
+        !json.contains("regretted") && !json.contains("bob"),
+        "{json}"
+    );
 }
 
 async fn a_later_version_is_shown(backend: &mut dyn StoreBackend) {

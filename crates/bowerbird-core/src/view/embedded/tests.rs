@@ -149,32 +149,3 @@ fn a_field_that_no_text_shows_is_named() {
         ["good morning", "the author's bio"]
     );
 }
-
-#[test]
-fn of_a_deleted_one_only_its_id_stays() {
-    let quote = with_inside(
-        said("bob", "look"),
-        Relation::Quote,
-        "1",
-        said("ann", "regretted"),
-    );
-    let event = Event {
-        id: EventId::new("x", "9"),
-        at: None,
-        body: crate::event::Body::Post(Box::new(quote)),
-    };
-    let source = SourceName::parse("s").unwrap();
-    let mut view = PostView::new(&source, Time(1), &event, &[]).unwrap();
-    view.forget_inside("x/2", Time(5));
-    assert_eq!(view.embedded[0].text, "regretted", "another one");
-    view.forget_inside("x/1", Time(5));
-    let json = serde_json::to_string(&view).unwrap();
-    assert!(
-        !json.contains("regretted") && !json.contains("ann"),
-        "{json}"
-    );
-    assert_eq!(
-        (view.embedded[0].key.as_str(), view.embedded[0].deleted_at),
-        ("x/1", Some(Time(5)))
-    );
-}
