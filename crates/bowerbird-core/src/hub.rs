@@ -155,9 +155,12 @@ impl Hub {
                 rendered: OnceLock::new(),
             })
         };
-        let batch: Vec<Arc<Offered>> = entries.iter().zip(first_offset..).map(offered).collect();
+        // What is no event is nothing to show, and nothing to miss.
+        let events = entries.iter().zip(first_offset..);
+        let events = events.filter(|(entry, _)| entry.key != Entry::NO_EVENT);
+        let batch: Vec<Arc<Offered>> = events.map(offered).collect();
         let mut recent = self.recent();
-        recent.take(&batch, touched);
+        recent.take(first_offset, &batch, touched);
         if self.readers.receiver_count() + self.passing.receiver_count() > 0 {
             match self.intake.try_reserve_many(batch.len()) {
                 Ok(places) => places.zip(batch).for_each(|(place, one)| place.send(one)),

@@ -92,10 +92,15 @@ pub struct Append {
 /// One record to append.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// What must stay in order shares a key ([`crate::ids::EventId::key`]).
+    /// What must stay in order shares a key ([`crate::ids::EventId::key`]); [`Entry::NO_EVENT`] for what is no event.
     pub key: u64,
     /// An encoded [`crate::record::Record`].
     pub bytes: Bytes,
+}
+
+impl Entry {
+    /// The key of gaps, charges and refused frames.
+    pub const NO_EVENT: u64 = 0;
 }
 
 /// What the spool holds of a source.

@@ -88,11 +88,8 @@ pub(super) struct Recent {
 }
 
 impl Recent {
-    /// Takes a batch, and drops what it ends.
-    pub(super) fn take(&mut self, batch: &[Arc<Offered>], touched: &Touched) {
-        let Some(first) = batch.first().map(|first| first.offset) else {
-            return;
-        };
+    /// Takes the events of a batch that begins at this offset, and drops what they end.
+    pub(super) fn take(&mut self, first: u64, batch: &[Arc<Offered>], touched: &Touched) {
         let at = |place: usize| first + place as u64;
         let is_late = self.records.back().is_some_and(|last| last.offset > first);
         self.records.extend(batch.iter().cloned());

@@ -196,6 +196,24 @@ async fn a_slow_reader_misses_and_is_told() {
 }
 
 #[tokio::test]
+async fn what_is_no_event_is_nothing_to_miss() {
+    let (hub, task) = Hub::new(live());
+    let mut reader = hub.subscribe(None);
+    let charge = Entry {
+        key: Entry::NO_EVENT,
+        ..post("0", "x", vec![])
+    };
+    offer(&hub, 0, &vec![charge; INTAKE_QUEUE]);
+    offer(&hub, INTAKE_QUEUE as u64, &[post("1", "x", vec![])]);
+    tokio::spawn(task.run());
+    assert_eq!(
+        texts(&read(&mut reader, 1).await),
+        [format!("{INTAKE_QUEUE} post x")]
+    );
+    assert_eq!(hub.recent_records().len(), 1);
+}
+
+#[tokio::test]
 async fn a_slow_stream_may_wait_for_a_while() {
     let (hub, task) = Hub::new(live());
     let mut reader = hub.subscribe(None);

@@ -131,7 +131,8 @@ impl Preparer<'_> {
                 price: self.price.post,
                 calls: std::mem::take(&mut work.calls),
             });
-            work.encoded.push(0, &self.record(received_at, charge));
+            work.encoded
+                .push(Entry::NO_EVENT, &self.record(received_at, charge));
         }
         Prepared {
             entries: work.encoded.into_entries(),
@@ -193,7 +194,7 @@ impl Preparer<'_> {
             raw,
         };
         let record = self.record(frame.received_at, content);
-        work.encoded.push(0, &record);
+        work.encoded.push(Entry::NO_EVENT, &record);
     }
 
     fn record<'r>(&'r self, received_at: Time, content: Content<'r>) -> Record<'r> {

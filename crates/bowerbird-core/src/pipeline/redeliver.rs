@@ -70,11 +70,11 @@ fn buried_again(bytes: Vec<u8>) -> Result<Prepared, RedeliverError> {
         Record::decode(&bytes).map_err(|error| RedeliverError::StillRefused(error.to_string()))?;
     let (key, read) = match &record.content {
         Content::Event { event, .. } => (event.id.key(), 1),
-        Content::Refused { .. } => (0, 1),
+        Content::Refused { .. } => (Entry::NO_EVENT, 1),
         Content::Gap { .. }
         | Content::Buried { .. }
         | Content::Charge(_)
-        | Content::Withheld { .. } => (0, 0),
+        | Content::Withheld { .. } => (Entry::NO_EVENT, 0),
     };
     let bytes = Bytes::from(bytes);
     Ok(Prepared {

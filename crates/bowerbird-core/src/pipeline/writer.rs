@@ -104,7 +104,7 @@ fn entry(source: &SourceName, received_at: Time, content: Content<'_>) -> Entry 
         content,
     };
     Entry {
-        key: 0,
+        key: Entry::NO_EVENT,
         bytes: record.encode(Vec::with_capacity(64)).into(),
     }
 }

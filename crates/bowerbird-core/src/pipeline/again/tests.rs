@@ -66,7 +66,7 @@ async fn what_is_live_and_kept_is_tried_once_and_what_was_deleted_never() {
     assert_eq!((tried.looked_at, tried.caught), (4, 3));
     // The hub knows of a deletion before the store does.
     let deletion = crate::spool::Entry {
-        key: 0,
+        key: 2,
         bytes: deletion_of("2").into(),
     };
     after.hub.offer(100, &[deletion], &Touched::default());
