@@ -207,38 +207,64 @@ impl CaptureView {
     }
 }
 
-/// Turns byte offsets into code point offsets; free for ASCII.
+/// Bytes between two places of which [`Codepoints`] knows the number.
+const STRIDE: usize = 64;
+
+/// Turns byte offsets into code point offsets: free for ASCII, and for other texts one pass, then a few bytes for each offset,
+/// in whatever order they are asked for.
 struct Codepoints<'t> {
-    text: &'t str,
-    is_ascii: bool,
+    text: &'t [u8],
+    /// How many code points begin before each [`STRIDE`] bytes; empty for ASCII.
+    before: Vec<u32>,
 }
 
 impl<'t> Codepoints<'t> {
     /// For this text.
     fn of(text: &'t str) -> Self {
+        let bytes = text.as_bytes();
+        let mut before = Vec::new();
+        if !text.is_ascii() {
+            before.reserve(bytes.len() / STRIDE + 1);
+            let mut count = 0;
+            for stretch in bytes.chunks(STRIDE) {
+                before.push(count);
+                count += begun_in(stretch);
+            }
+        }
         Self {
-            text,
-            is_ascii: text.is_ascii(),
+            text: bytes,
+            before,
         }
     }
 
-    /// How many code points stand before the byte at `offset`; an offset past the end counts as the end.
+    /// How many code points begin before the byte at `offset`; an offset past the end counts as the end.
     fn at(&self, offset: usize) -> u32 {
         let offset = offset.min(self.text.len());
-        let count = if self.is_ascii {
-            offset
-        } else {
-            self.text
-                .char_indices()
-                .take_while(|(at, _)| *at < offset)
-                .count()
-        };
-        u32::try_from(count).unwrap_or(u32::MAX)
+        if self.before.is_empty() {
+            return u32::try_from(offset).unwrap_or(u32::MAX);
+        }
+        let (before, rest) = self.nearest(offset);
+        before + begun_in(rest)
     }
+
+    /// The number at the nearest known place before an offset, and what lies between.
+    fn nearest(&self, offset: usize) -> (u32, &'t [u8]) {
+        let known = (offset / STRIDE).min(self.before.len() - 1);
+        (self.before[known], &self.text[known * STRIDE..offset])
+    }
+}
+
+/// How many code points have their first byte in here.
+fn begun_in(bytes: &[u8]) -> u32 {
+    let begun = bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+    u32::try_from(begun).unwrap_or(u32::MAX)
 }
 
 /// Sorted byte ranges of a text as pairs of code points.
 fn code_points(text: &str, ranges: &[std::ops::Range<usize>]) -> Vec<[u32; 2]> {
+    if ranges.is_empty() {
+        return Vec::new();
+    }
     let codepoints = Codepoints::of(text);
     ranges
         .iter()
@@ -248,6 +274,9 @@ fn code_points(text: &str, ranges: &[std::ops::Range<usize>]) -> Vec<[u32; 2]> {
 
 /// The public shape of a text's entities.
 pub fn entity_views(entities: &[Entity<'_>], text: &str) -> Vec<EntityView> {
+    if entities.is_empty() {
+        return Vec::new();
+    }
     let codepoints = Codepoints::of(text);
     let view = |entity: &Entity<'_>| EntityView {
         kind: entity.kind,
@@ -299,3 +328,6 @@ impl From<&PostRef<'_>> for RefView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
