@@ -137,8 +137,9 @@ pub trait Keys: Send + Sync {
 #[async_trait]
 pub trait Upkeep: Send + Sync {
     /// Lets go of captures past their track's retention and of posts that neither a capture nor the source's `keep` holds;
-    /// at most `most` posts at a time. How many posts went.
-    async fn sweep(&self, now: Time, keep: &[KeepPosts], most: usize) -> Result<u64, StoreError>;
+    /// at most `most` posts at a time, having looked at no more than a bounded number. Until it says that it is done there is more
+    /// to let go, or to look at, now.
+    async fn sweep(&self, now: Time, keep: &[KeepPosts], most: usize) -> Result<Swept, StoreError>;
     /// Writes a whole, consistent copy to a path that must not exist, while the store is in use.
     async fn backup(&self, path: &std::path::Path) -> Result<(), StoreError>;
     /// How much is in it.
@@ -152,6 +153,15 @@ pub struct KeepPosts {
     pub source: SourceName,
     /// Seconds; `None` for ever, 0 not at all.
     pub seconds: Option<u64>,
+}
+
+/// What became of one sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Posts that went.
+    pub posts: u64,
+    /// Nothing more is to go now; if not, the sweep reached a limit, though no post may have gone.
+    pub is_done: bool,
 }
 
 /// What became of one `write`.

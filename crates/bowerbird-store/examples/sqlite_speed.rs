@@ -214,8 +214,9 @@ async fn forget(store: &SqliteStore, posts: usize) {
     }];
     let now = Time(i64::MAX);
     let begun = Instant::now();
-    let gone = store.sweep(now, &keep, n).await.expect("it sweeps");
-    println!("let go           {}", rate(gone as usize, begun.elapsed()));
+    let swept = store.sweep(now, &keep, n).await.expect("it sweeps");
+    let gone = swept.posts as usize;
+    println!("let go           {}", rate(gone, begun.elapsed()));
 }
 
 fn deletion(post: usize) -> Bytes {

@@ -212,13 +212,9 @@ impl Engine {
 
     async fn sweep(self: Arc<Self>) -> Result<(), EngineError> {
         loop {
-            while self
-                .parts
-                .store
-                .sweep(Time::now(), &self.parts.keep, SWEEP_POSTS)
-                .await?
-                > 0
-            {
+            let (store, keep) = (&self.parts.store, &self.parts.keep);
+            // Captures may go, and posts may have been looked at, though no post went.
+            while !store.sweep(Time::now(), keep, SWEEP_POSTS).await?.is_done {
                 tokio::task::yield_now().await;
             }
             tokio::time::sleep(SWEEP_EVERY).await;

@@ -16,7 +16,7 @@ use crate::raw::{self, RawCodec};
 use crate::record::Record;
 use crate::store::{
     BackfillJob, CaptureCounts, DeadLetter, Dictionary, Gap, Jobs, KeepPosts, KeptPost, Keys,
-    Ledger, MinuteCount, Order, Page, PostQuery, Posts, StoreError, StoreSize, StoredCounts,
+    Ledger, MinuteCount, Order, Page, PostQuery, Posts, StoreError, StoreSize, StoredCounts, Swept,
     Tracks, Upkeep, Written,
 };
 use crate::time::Time;
@@ -42,6 +42,16 @@ impl FakeStore {
             codec,
             inner: Mutex::default(),
         }
+    }
+
+    /// From now on it takes so many sweeps to look at all there is.
+    pub fn takes_sweeps(&self, n: usize) {
+        self.inner().sweeps_left = n;
+    }
+
+    /// Sweeps that are left to do.
+    pub fn sweeps_left(&self) -> usize {
+        self.inner().sweeps_left
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -406,8 +416,13 @@ impl Keys for FakeStore {
 
 #[async_trait]
 impl Upkeep for FakeStore {
-    async fn sweep(&self, _: Time, _: &[KeepPosts], _: usize) -> Result<u64, StoreError> {
-        Ok(0)
+    async fn sweep(&self, _: Time, _: &[KeepPosts], _: usize) -> Result<Swept, StoreError> {
+        let left = &mut self.inner().sweeps_left;
+        *left = left.saturating_sub(1);
+        Ok(Swept {
+            posts: 0,
+            is_done: *left == 0,
+        })
     }
 
     async fn backup(&self, path: &Path) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 //! A post is held by a capture, by its source's `keep`, or by a held post that carries it, for a deletion finds what carries a text
 //! by the row of the post it is of. Tombstones stay: a post that was deleted must not come back. Each sweep looks at a bounded number of rows and goes on from there the next time.
 
-use bowerbird_core::store::KeepPosts;
+use bowerbird_core::store::{KeepPosts, Swept};
 use bowerbird_core::time::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -15,18 +15,19 @@ const LOOKS: usize = 20;
 
 const MICROS: i64 = 1_000_000;
 
-/// One sweep; how many posts went.
+/// One sweep: how many posts went, and whether a limit was reached.
 pub(super) fn sweep(
     open: &mut Batch<'_>,
     now: Time,
     keep: &[KeepPosts],
     most: usize,
-) -> rusqlite::Result<u64> {
+) -> rusqlite::Result<Swept> {
     let mut sweep = Sweep {
         open,
         now: now.0,
         keep: Vec::new(),
         left: most,
+        is_cut_short: false,
     };
     for rule in keep {
         let number = sweep
@@ -42,7 +43,10 @@ pub(super) fn sweep(
     sweep.removed_tracks(most)?;
     sweep.retention(most)?;
     sweep.sources(most)?;
-    Ok((most - sweep.left) as u64)
+    Ok(Swept {
+        posts: (most - sweep.left) as u64,
+        is_done: !sweep.is_cut_short && sweep.left > 0,
+    })
 }
 
 struct Sweep<'s, 'w> {
@@ -52,6 +56,8 @@ struct Sweep<'s, 'w> {
     keep: Vec<(i64, Option<i64>)>,
     /// Posts that may still go in this sweep.
     left: usize,
+    /// As many rows were looked at as may be in one sweep, and there may be more.
+    is_cut_short: bool,
 }
 
 /// A capture that may go.
@@ -66,8 +72,7 @@ impl Sweep<'_, '_> {
     fn removed_tracks(&mut self, most: usize) -> rusqlite::Result<()> {
         let mut looks = most.saturating_mul(LOOKS);
         for track in self.open.known.removed_tracks.clone() {
-            let captures = captures_of(self.open.connection, track, i64::MAX, looks)?;
-            looks -= captures.len();
+            let captures = self.captures_of(track, i64::MAX, &mut looks)?;
             for due in captures {
                 if self.left == 0 {
                     return Ok(());
@@ -93,8 +98,7 @@ impl Sweep<'_, '_> {
             .collect::<Result<_, _>>()?;
         for (track, seconds) in tracks {
             let limit = self.now.saturating_sub(seconds.saturating_mul(MICROS));
-            let captures = captures_of(self.open.connection, track, limit, looks)?;
-            looks -= captures.len();
+            let captures = self.captures_of(track, limit, &mut looks)?;
             for due in captures {
                 if self.left == 0 {
                     return Ok(());
@@ -108,6 +112,30 @@ impl Sweep<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// A track's oldest captures up to a time, as many as may still be looked at.
+    fn captures_of(
+        &mut self,
+        track: i64,
+        limit: i64,
+        looks: &mut usize,
+    ) -> rusqlite::Result<Vec<Due>> {
+        let captures: Vec<Due> = self
+            .open
+            .connection
+            .prepare_cached(include_str!("sql/captures_until.sql"))?
+            .query_map(params![track, limit, *looks], |row| {
+                Ok(Due {
+                    post: row.get(0)?,
+                    backfilled: row.get(1)?,
+                    received_at: row.get(2)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?;
+        *looks -= captures.len();
+        self.is_cut_short |= *looks == 0;
+        Ok(captures)
     }
 
     /// Where the chart counts a capture.
@@ -168,17 +196,19 @@ impl Sweep<'_, '_> {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })?
             .collect::<Result<_, _>>()?;
+        let is_full = rows.len() == most_looks;
         let mut to = from;
         for (post, of, received_at) in rows {
             let is_due = of == source;
             if is_due && (received_at > limit || self.left == 0) {
-                break;
+                return Ok(to);
             }
             if is_due {
                 self.let_go(post)?;
             }
             to = post;
         }
+        self.is_cut_short |= is_full;
         Ok(to)
     }
 
@@ -223,25 +253,6 @@ impl Sweep<'_, '_> {
             .prepare_cached(include_str!("sql/is_held.sql"))?
             .query_row([row.post], |found| found.get(0))
     }
-}
-
-/// A track's oldest captures up to a time.
-fn captures_of(
-    connection: &Connection,
-    track: i64,
-    limit: i64,
-    most: usize,
-) -> rusqlite::Result<Vec<Due>> {
-    connection
-        .prepare_cached(include_str!("sql/captures_until.sql"))?
-        .query_map(params![track, limit, most], |row| {
-            Ok(Due {
-                post: row.get(0)?,
-                backfilled: row.get(1)?,
-                received_at: row.get(2)?,
-            })
-        })?
-        .collect()
 }
 
 fn remove_capture(connection: &Connection, post: i64, track: i64) -> rusqlite::Result<()> {

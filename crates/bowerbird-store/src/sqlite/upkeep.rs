@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use bowerbird_core::store::{KeepPosts, StoreError, StoreSize, Upkeep};
+use bowerbird_core::store::{KeepPosts, StoreError, StoreSize, Swept, Upkeep};
 use bowerbird_core::time::Time;
 use rusqlite::Connection;
 
@@ -15,10 +15,10 @@ use super::writer::WriterState;
 
 #[async_trait]
 impl Upkeep for SqliteStore {
-    async fn sweep(&self, now: Time, keep: &[KeepPosts], most: usize) -> Result<u64, StoreError> {
+    async fn sweep(&self, now: Time, keep: &[KeepPosts], most: usize) -> Result<Swept, StoreError> {
         let keep = keep.to_vec();
         let sweep = move |state: &mut WriterState| {
-            let (gone, _) =
+            let (swept, _) =
                 state.transact(|open| sweep::sweep(open, now, &keep, most).map_err(failed))?;
             let purged = state.purge()?;
             state.log_is_stale |= purged;
@@ -30,7 +30,7 @@ impl Upkeep for SqliteStore {
                     .unwrap_or(true);
                 state.log_is_stale = busy;
             }
-            Ok(gone)
+            Ok(swept)
         };
         self.writer.run(sweep).await
     }

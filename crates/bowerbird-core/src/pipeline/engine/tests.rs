@@ -4,6 +4,7 @@ use super::*;
 use crate::memory::MemorySpool;
 use crate::pipeline::tests::house::{self, Act, Script, spooled};
 use crate::spool::{Append, Entry};
+use crate::testing::fake_store::FakeStore;
 
 fn lane(name: &str) -> Lane {
     Lane::parse(name).unwrap()
@@ -87,4 +88,24 @@ async fn a_store_that_fails_ends_the_run_and_loses_nothing() {
     assert!(matches!(ended, Err(EngineError::Store(_))), "{ended:?}");
     let waiting = parts.spool.lanes().await.unwrap()[0].waiting;
     assert_eq!(waiting, 1, "nothing is acknowledged that is not kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sweeping_goes_on_until_all_is_looked_at_though_no_post_goes() {
+    let mut parts = house::parts(house::decode);
+    let store = Arc::new(FakeStore::new(Arc::clone(&parts.codec)));
+    store.takes_sweeps(1_000);
+    parts.store = store.clone();
+    let engine = house::engine(&parts).await;
+    let (stop, stopped) = watch::channel(false);
+    let began = Instant::now();
+    let running = engine.run(Vec::new(), Until::Stopped, stopped);
+    let told = async {
+        house::until(async || store.sweeps_left() == 0).await;
+        stop.send_replace(true);
+        began.elapsed()
+    };
+    let (ended, took) = tokio::join!(running, told);
+    ended.unwrap();
+    assert!(took < SWEEP_EVERY, "it slept between two sweeps");
 }

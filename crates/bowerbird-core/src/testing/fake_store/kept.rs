@@ -38,6 +38,8 @@ pub(super) struct Inner {
     pub(super) passwords: BTreeMap<String, String>,
     pub(super) dictionaries: Vec<Dictionary>,
     pub(super) position: u64,
+    /// Sweeps until all there is has been looked at.
+    pub(super) sweeps_left: usize,
 }
 
 impl Inner {

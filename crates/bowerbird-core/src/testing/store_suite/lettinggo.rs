@@ -6,7 +6,7 @@ use super::{
     Lane, START, StoreBackend, delete_post, find, ids, make_track, new_post, post, second, source,
 };
 use crate::ids::TrackId;
-use crate::store::{KeepPosts, PostQuery, Store};
+use crate::store::{KeepPosts, PostQuery, Store, Swept};
 use crate::time::Time;
 use crate::track::TrackDraft;
 
@@ -26,6 +26,10 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     tombstones_stay(backend).await;
     backend.begin().await;
     a_sweep_does_a_bounded_amount(backend).await;
+    backend.begin().await;
+    captures_alone_are_let_go_to_the_end(backend).await;
+    backend.begin().await;
+    posts_behind_many_of_another_source_go(backend).await;
 }
 
 async fn sweep(store: &dyn Store, now: Time, seconds: Option<u64>, most: usize) -> u64 {
@@ -33,7 +37,26 @@ async fn sweep(store: &dyn Store, now: Time, seconds: Option<u64>, most: usize) 
         source: source("stream"),
         seconds,
     }];
-    store.sweep(now, &keep, most).await.expect("a store sweeps")
+    let swept = store.sweep(now, &keep, most).await;
+    swept.expect("a store sweeps").posts
+}
+
+/// Sweeps until nothing is left to do: in how many sweeps, and how many posts went.
+async fn sweep_all(store: &dyn Store, now: Time, seconds: Option<u64>, most: usize) -> (u64, u64) {
+    let keep = [KeepPosts {
+        source: source("stream"),
+        seconds,
+    }];
+    let (mut n_sweeps, mut gone) = (0, 0);
+    loop {
+        let swept = store.sweep(now, &keep, most).await.expect("a store sweeps");
+        assert!(swept.posts <= most as u64, "{swept:?}");
+        (n_sweeps, gone) = (n_sweeps + 1, gone + swept.posts);
+        if swept.is_done {
+            return (n_sweeps, gone);
+        }
+        assert!(n_sweeps < 1_000, "sweeping comes to an end");
+    }
 }
 
 async fn left(store: &dyn Store) -> Vec<String> {
@@ -55,7 +78,10 @@ async fn posts_go_when_nothing_holds_them(backend: &mut dyn StoreBackend) {
             .sweep(second(1_000), &[], 100)
             .await
             .expect("a store sweeps"),
-        0
+        Swept {
+            posts: 0,
+            is_done: true
+        }
     );
     assert_eq!(sweep(lane.store, second(11), Some(10), 100).await, 1);
     assert_eq!(left(lane.store).await, ["3", "2"]);
@@ -210,4 +236,46 @@ async fn a_sweep_does_a_bounded_amount(backend: &mut dyn StoreBackend) {
     assert_eq!(sweep(lane.store, second(100), Some(0), 4).await, 4);
     assert_eq!(left(lane.store).await.len(), 6);
     assert_eq!(sweep(lane.store, second(100), Some(0), 100).await, 6);
+}
+
+async fn captures_alone_are_let_go_to_the_end(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    let draft = TrackDraft {
+        retention_seconds: Some(100),
+        ..TrackDraft::new("short", "word")
+    };
+    let made = lane.store.create_track(&draft, START).await;
+    made.expect("it is made");
+    make_track(lane.store, "gone").await;
+    let ids: Vec<String> = (0..90).map(|n| n.to_string()).collect();
+    let records = ids.iter().enumerate();
+    let records: Vec<_> = records
+        .map(|(n, id)| lane.event(new_post(id, post("ann", "word")), &[1 + n as u64 % 2]))
+        .collect();
+    lane.write(records).await;
+    let removed = lane.store.remove_track(TrackId(2), second(100)).await;
+    removed.expect("it is removed");
+    // The posts stay: no sweep can say by them that there is more to do.
+    let (n_sweeps, gone) = sweep_all(lane.store, second(1_000), None, 1).await;
+    assert_eq!(gone, 0);
+    let totals = lane.store.captures().await.expect("a store answers");
+    assert_eq!(totals[0].captures, 0, "after {n_sweeps} sweeps");
+    let again = sweep_all(lane.store, second(1_000), Some(0), 1_000).await;
+    assert_eq!(again, (1, 90), "nothing held them any more");
+}
+
+async fn posts_behind_many_of_another_source_go(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    lane.through("other");
+    let ids: Vec<String> = (0..90).map(|n| n.to_string()).collect();
+    let records: Vec<_> = ids
+        .iter()
+        .map(|id| lane.event(new_post(id, post("ann", "word")), &[]))
+        .collect();
+    lane.write(records).await;
+    lane.through("stream");
+    lane.put(new_post("last", post("ann", "word"))).await;
+    let (_, gone) = sweep_all(lane.store, second(1_000), Some(0), 1).await;
+    assert_eq!(gone, 1);
+    assert_eq!(left(lane.store).await.len(), 90);
 }
