@@ -1,6 +1,8 @@
 //! X's filtered stream, made up, to try things out without X and without paying: `cargo run -p bowerbird-connect --example x_stand_in
 //! --features testing -- [POSTS_A_SECOND]`. It prints what to put into `bowerbird.toml`, holds rules as X does, and sends made-up posts whatever the rules say.
 
+#![allow(clippy::print_stdout, reason = "it is a program")]
+
 use std::time::Duration;
 
 use bowerbird_connect::synthetic::x_v2_envelope;
