@@ -1,40 +1,13 @@
 // The plan: how tracks share the rules at X, who goes without, and what a change would do before it is saved.
 
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 
-import { expectToFit, openContext, shoot, until, useRun } from './harness.js';
+import { expectToFit, openContext, shoot, until } from './harness.js';
+import { useX } from './x.js';
 
 const SLOTS = 4;
-const rules = [{ id: '1', value: 'from:somebody', tag: 'somebody else' }];
-let nextId = 2;
-
-/** As much of X as the plan needs: rules, and a stream that says nothing. */
-const x = createServer(async (request, response) => {
-  if (!request.url.includes('/rules')) {
-    response.writeHead(200);
-    response.write('\r\n');
-    return;
-  }
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  const { add = [], delete: gone } = body ? JSON.parse(body) : {};
-  const added = request.url.includes('dry_run') ? [] : add.map((rule) => ({ id: String(nextId++), ...rule }));
-  rules.push(...added);
-  for (const id of gone?.ids ?? []) rules.splice(rules.findIndex((rule) => rule.id === id), 1);
-  response.writeHead(200, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ data: request.method === 'GET' ? rules : added, meta: {} }));
-});
-after(() => {
-  x.closeAllConnections();
-  x.close();
-});
-
-const house = useRun(async () => {
-  await new Promise((resolve) => x.listen(0, '127.0.0.1', resolve));
-  return `[source.x]\nkind = 'x'\nbearer = 'x-bearer'\nbase_url = 'http://127.0.0.1:${x.address().port}'\nmax_rules = ${SLOTS}\n`;
-}, { 'x-bearer': 'a token' });
+const { house, rules } = useX({ settings: `max_rules = ${SLOTS}`, rules: [{ id: '1', value: 'from:somebody', tag: 'somebody else' }] });
 
 /** A rule of about so many characters that shares nothing with another. */
 const long = (word, chars) => Array.from({ length: chars / 12 }, (_, n) => `${word}${n}`.padEnd(8, 'x')).join(' OR ');
