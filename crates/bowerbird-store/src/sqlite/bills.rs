@@ -129,9 +129,11 @@ pub(super) fn enter(
             charge.price.times(n_charged).0
         ])?;
     let mut share = connection.prepare_cached(include_str!("sql/upsert_bill_share.sql"))?;
+    let mut month = connection.prepare_cached(include_str!("sql/upsert_bill_month.sql"))?;
     let mut total = connection.prepare_cached(include_str!("sql/upsert_bill_total.sql"))?;
     for (track, (n, cost)) in shares {
         share.execute(params![source, day.0, track, what, n, cost.0])?;
+        month.execute(params![source, day.month_begins().0, track, cost.0])?;
         total.execute(params![source, track, cost.0])?;
     }
     Ok(())
@@ -153,23 +155,14 @@ fn sums(connection: &Connection, source: &str, now: Time) -> rusqlite::Result<Su
             *sums.tracks.entry(TrackId(track)).or_default() += spent;
         }
     };
-    let month = Period::Month.first_day(now);
-    let mut recent = connection.prepare_cached(include_str!("sql/bill_recent.sql"))?;
-    let mut rows = recent.query(params![source, month.0, now.day().0])?;
+    let [day, month] = [Period::Day, Period::Month].map(|period| period.first_day(now));
+    let mut all = connection.prepare_cached(include_str!("sql/bill_sums.sql"))?;
+    let mut rows = all.query(params![source, day.0, month.0])?;
     while let Some(row) = rows.next()? {
         let spent = Spent {
             day: Money(row.get(1)?),
             month: Money(row.get(2)?),
-            total: Money::ZERO,
-        };
-        add(row.get(0)?, spent);
-    }
-    let mut totals = connection.prepare_cached(include_str!("sql/bill_totals.sql"))?;
-    let mut rows = totals.query([source])?;
-    while let Some(row) = rows.next()? {
-        let spent = Spent {
-            total: Money(row.get(1)?),
-            ..Spent::default()
+            total: Money(row.get(3)?),
         };
         add(row.get(0)?, spent);
     }
@@ -202,4 +195,58 @@ fn priced(row: &Row<'_>, column: usize) -> rusqlite::Result<Priced> {
         let text = rusqlite::types::Type::Text;
         rusqlite::Error::FromSqlConversionFailure(column, text, unknown.into())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use bowerbird_core::bill::Call;
+
+    use super::*;
+    use crate::sqlite::schema;
+
+    const POST: Money = Money(5_000);
+
+    fn charged(connection: &Connection, id: &str, at: &str) {
+        let charge = Charge {
+            what: Priced::Post,
+            price: POST,
+            calls: vec![Call {
+                id: id.to_owned(),
+                tracks: vec![TrackId(7)],
+            }],
+        };
+        let day = Time::parse(at).unwrap().day();
+        enter(connection, 1, day, &charge).unwrap();
+    }
+
+    #[test]
+    fn sums_add_up_no_days_but_the_present() {
+        let connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&connection, Path::new(":memory:")).unwrap();
+        connection
+            .execute("INSERT INTO source (source, name) VALUES (1, 'stream')", [])
+            .unwrap();
+        for (id, at) in [
+            ("1", "2026-02-28T10:00:00Z"),
+            ("2", "2026-03-01T00:00:00Z"),
+            ("3", "2026-03-14T00:00:00Z"),
+            ("4", "2026-03-15T11:00:00Z"),
+        ] {
+            charged(&connection, id, at);
+        }
+        let now = Time::parse("2026-03-15T12:00:00Z").unwrap();
+        connection
+            .execute("DELETE FROM bill_share WHERE day < ?1", [now.day().0])
+            .unwrap();
+        let sums = sums(&connection, "stream", now).unwrap();
+        let expected = Spent {
+            day: POST,
+            month: POST.times(3),
+            total: POST.times(4),
+        };
+        assert_eq!(sums.all, expected);
+        assert_eq!(sums.tracks[&TrackId(7)], expected);
+    }
 }

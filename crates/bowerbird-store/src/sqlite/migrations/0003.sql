@@ -24,7 +24,16 @@ CREATE TABLE bill_share (
     PRIMARY KEY (source, day, track, what)
 ) STRICT, WITHOUT ROWID;
 
--- Kept beside, so that a budget without an end is looked after without adding up years. Track 0: nobody's.
+-- Kept beside, so that budgets are looked after, several times a second, without adding up days. `month`: its first day. Track 0:
+-- nobody's.
+CREATE TABLE bill_month (
+    source INTEGER NOT NULL,
+    month  INTEGER NOT NULL,
+    track  INTEGER NOT NULL,
+    cost   INTEGER NOT NULL,
+    PRIMARY KEY (source, month, track)
+) STRICT, WITHOUT ROWID;
+-- The same of all time.
 CREATE TABLE bill_total (
     source INTEGER NOT NULL,
     track  INTEGER NOT NULL,
@@ -63,3 +72,7 @@ INSERT INTO gap_3 (gap, source, from_at, until_at, reason, lost, state)
     SELECT gap, source, from_at, until_at, reason, lost, state FROM gap;
 DROP TABLE gap;
 ALTER TABLE gap_3 RENAME TO gap;
+-- Earned by: pages of gaps, newest first, of all sources and of one; and who waits, at every start.
+CREATE INDEX gap_by_time ON gap (from_at, gap);
+CREATE INDEX gap_by_source ON gap (source, from_at, gap);
+CREATE INDEX gap_withheld ON gap (gap) WHERE withheld AND until_at IS NULL;
