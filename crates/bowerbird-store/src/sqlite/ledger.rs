@@ -28,7 +28,7 @@ impl Ledger for SqliteStore {
         self.readers
             .run(move |connection| {
                 connection
-                    .prepare_cached(include_str!("sql/gaps.sql"))
+                    .prepare_cached(&page_of_gaps(source.is_some(), before.is_some()))
                     .and_then(|mut all| {
                         all.query_map(params![source, before, most], gap)?.collect()
                     })
@@ -110,6 +110,20 @@ impl Ledger for SqliteStore {
     }
 }
 
+/// The question for a page of gaps: of one source (its name is `?1`) or of all, from the newest or from the one numbered `?2` on.
+/// Each of the four finds its page in an index.
+fn page_of_gaps(of_source: bool, goes_on: bool) -> String {
+    let source = "gap.source = (SELECT source FROM source WHERE name = ?1)";
+    let before =
+        "(from_at, gap) < (SELECT last.from_at, last.gap FROM gap AS last WHERE last.gap = ?2)";
+    format!(
+        "{} WHERE {} AND {} ORDER BY from_at DESC, gap DESC LIMIT ?3",
+        include_str!("sql/gaps.sql"),
+        if of_source { source } else { "true" },
+        if goes_on { before } else { "true" },
+    )
+}
+
 fn gap(row: &Row<'_>) -> rusqlite::Result<Gap> {
     Ok(Gap {
         id: row.get(0)?,
@@ -136,4 +150,58 @@ fn letter(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
         bytes: row.get(5)?,
         excerpt: row.get(6)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::sqlite::schema;
+
+    /// How SQLite goes about a question.
+    fn steps(sql: &str) -> Vec<String> {
+        let connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&connection, Path::new(":memory:")).unwrap();
+        let explain = format!("EXPLAIN QUERY PLAN {sql}");
+        let mut plan = connection.prepare(&explain).unwrap();
+        // What the parameters are does not matter to the plan.
+        let steps = plan.raw_query().mapped(|row| row.get(3));
+        steps.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn pages_of_gaps_are_found_in_an_index() {
+        for (of_source, goes_on, expected) in [
+            (false, false, "SCAN gap USING INDEX gap_by_time"),
+            (
+                false,
+                true,
+                "SEARCH gap USING INDEX gap_by_time (from_at<?)",
+            ),
+            (
+                true,
+                false,
+                "SEARCH gap USING INDEX gap_by_source (source=?)",
+            ),
+            (
+                true,
+                true,
+                "SEARCH gap USING INDEX gap_by_source (source=? AND from_at<?)",
+            ),
+        ] {
+            let steps = steps(&page_of_gaps(of_source, goes_on));
+            assert_eq!(steps[0], expected, "{steps:?}");
+            assert!(!steps.join(" ").contains("B-TREE"), "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn who_waits_is_found_in_an_index() {
+        let steps = steps(include_str!("sql/withheld.sql"));
+        assert_eq!(steps[0], "SCAN gap USING INDEX gap_withheld", "{steps:?}");
+        assert!(!steps.join(" ").contains("B-TREE"), "{steps:?}");
+    }
 }
