@@ -6,6 +6,7 @@ use bowerbird_core::store::{KEPT_BYTES, KeptPost, StoreError};
 use bowerbird_core::time::Time;
 use bowerbird_core::view::{CaptureView, PostView};
 use rusqlite::{Connection, OptionalExtension, Rows, params};
+use rustc_hash::FxHashMap;
 
 use super::charts::source_name;
 use super::connection::failed;
@@ -30,24 +31,66 @@ pub(super) fn one(
     }
 }
 
-/// The views of a page's rows, with what came inside them.
+/// The views of a page's rows, with what came inside them. However many they are, each name is asked for once, and all captures at
+/// once.
 pub(super) fn of_rows(
     connection: &Connection,
     rows: &[Existing],
 ) -> rusqlite::Result<Vec<PostView>> {
-    let views = rows.iter().map(|row| of_row(connection, row));
-    let mut views: Vec<PostView> = views.collect::<Result<_, _>>()?;
+    let mut names = Names::default();
+    let mut captures = captures(connection, rows)?;
+    let mut view = |row: &Existing| {
+        let captures = captures.remove(&row.post).unwrap_or_default();
+        of_row(connection, &mut names, row, captures)
+    };
+    let mut views: Vec<PostView> = rows.iter().map(&mut view).collect::<Result<_, _>>()?;
     embedded::add(connection, rows, &mut views)?;
     Ok(views)
 }
 
-fn of_row(connection: &Connection, row: &Existing) -> rusqlite::Result<PostView> {
-    let service: String = connection
-        .prepare_cached("SELECT name FROM service WHERE service = ?1")?
-        .query_row([row.service], |row| row.get(0))?;
-    let source: String = connection
-        .prepare_cached("SELECT name FROM source WHERE source = ?1")?
-        .query_row([row.source], |row| row.get(0))?;
+/// The few names that a page's rows have numbers of.
+#[derive(Default)]
+struct Names {
+    services: FxHashMap<i64, String>,
+    sources: FxHashMap<i64, String>,
+}
+
+impl Names {
+    fn service(&mut self, connection: &Connection, number: i64) -> rusqlite::Result<String> {
+        let sql = "SELECT name FROM service WHERE service = ?1";
+        name(&mut self.services, connection, sql, number)
+    }
+
+    fn source(&mut self, connection: &Connection, number: i64) -> rusqlite::Result<String> {
+        let sql = "SELECT name FROM source WHERE source = ?1";
+        name(&mut self.sources, connection, sql, number)
+    }
+}
+
+fn name(
+    known: &mut FxHashMap<i64, String>,
+    connection: &Connection,
+    sql: &str,
+    number: i64,
+) -> rusqlite::Result<String> {
+    if let Some(name) = known.get(&number) {
+        return Ok(name.clone());
+    }
+    let name: String = connection
+        .prepare_cached(sql)?
+        .query_row([number], |row| row.get(0))?;
+    known.insert(number, name.clone());
+    Ok(name)
+}
+
+fn of_row(
+    connection: &Connection,
+    names: &mut Names,
+    row: &Existing,
+    captures: Vec<CaptureView>,
+) -> rusqlite::Result<PostView> {
+    let service = names.service(connection, row.service)?;
+    let source = names.source(connection, row.source)?;
     let mut view = PostView {
         key: format!("{service}/{}", row.id),
         service,
@@ -60,7 +103,7 @@ fn of_row(connection: &Connection, row: &Existing) -> rusqlite::Result<PostView>
         lang: row.lang.clone(),
         edited: row.flags & flags::EDITED != 0,
         deleted_at: row.erased_at.map(Time),
-        captures: captures(connection, row.post)?,
+        captures,
         ..PostView::default()
     };
     match row.detail() {
@@ -78,17 +121,28 @@ fn author_id(connection: &Connection, account: Option<i64>) -> rusqlite::Result<
     Ok(id.unwrap_or_default())
 }
 
-fn captures(connection: &Connection, post: i64) -> rusqlite::Result<Vec<CaptureView>> {
-    connection
-        .prepare_cached(include_str!("sql/captures_of.sql"))?
-        .query_map([post], |row| {
-            Ok(CaptureView {
-                track: TrackId(row.get(0)?),
-                rule_version: row.get(1)?,
-                backfilled: row.get(2)?,
-            })
-        })?
-        .collect()
+/// The captures of rows by their post, each post's by track.
+fn captures(
+    connection: &Connection,
+    rows: &[Existing],
+) -> rusqlite::Result<FxHashMap<i64, Vec<CaptureView>>> {
+    let numbers: Vec<i64> = rows.iter().map(|row| row.post).collect();
+    let json = serde_json::to_string(&numbers)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let mut all: FxHashMap<i64, Vec<CaptureView>> = FxHashMap::default();
+    let mut found = connection.prepare_cached(include_str!("sql/captures_of.sql"))?;
+    let mut found = found.query([json])?;
+    while let Some(row) = found.next()? {
+        all.entry(row.get(0)?).or_default().push(CaptureView {
+            track: TrackId(row.get(1)?),
+            rule_version: row.get(2)?,
+            backfilled: row.get(3)?,
+        });
+    }
+    for captures in all.values_mut() {
+        captures.sort_by_key(|capture| capture.track);
+    }
+    Ok(all)
 }
 
 /// A service's number, if it has one yet.
@@ -174,4 +228,24 @@ fn kept(mut rows: Rows<'_>, codec: &RawCodec, most: usize) -> rusqlite::Result<V
         }
     }
     Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::sqlite::schema;
+
+    #[test]
+    fn captures_are_found_by_their_post() {
+        let connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&connection, Path::new(":memory:")).unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN {}", include_str!("sql/captures_of.sql"));
+        let mut plan = connection.prepare(&sql).unwrap();
+        let steps = plan.query_map(["[]"], |row| row.get::<_, String>(3));
+        let steps: Vec<String> = steps.unwrap().map(Result::unwrap).collect();
+        let by_post = "SEARCH capture USING PRIMARY KEY (post=?)";
+        assert!(steps.iter().any(|step| step == by_post), "{steps:?}");
+    }
 }
