@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bowerbird_core::frame::{Batch, Frame};
 use bowerbird_core::ids::{Cursor, SourceName};
 use bowerbird_core::source::{
-    Connection, Keep, MAX_BATCH_FRAMES, Opening, Source, SourceError, SourceSpec,
+    Connection, Keep, Lost, MAX_BATCH_FRAMES, Opening, Source, SourceError, SourceSpec,
 };
 use bowerbird_core::time::Time;
 use tokio::time::Instant;
@@ -121,6 +121,7 @@ impl Synthetic {
             Some(Cursor(text)) => {
                 let lost = || SourceError::CursorLost {
                     reason: "the cursor is not one of a synthetic stream".to_owned(),
+                    lost: Lost::default(),
                 };
                 text.parse().map_err(|_| lost())?
             }

@@ -78,12 +78,24 @@ pub enum SourceError {
         /// What happened and what to do.
         reason: String,
     },
-    /// The cursor is too old: open without it; what lies between is a gap.
+    /// The service no longer has all that came after the cursor: what it lacks is a gap.
     #[error("{reason}")]
     CursorLost {
         /// What happened.
         reason: String,
+        /// What is known of the gap; nothing, by default.
+        lost: Lost,
     },
+}
+
+/// What a service lacks that a cursor asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lost {
+    /// The moment that the cursor stands for; not known: when something was last heard.
+    pub from: Option<Time>,
+    /// From which moment on the service has everything again, and the cursor to open with for it; not known: open without one, and the gap
+    /// lasts until something is heard.
+    pub resume: Option<(Time, Cursor)>,
 }
 
 /// The three ways of pausing between attempts that X documents, good manners everywhere. The first reconnect is immediate.

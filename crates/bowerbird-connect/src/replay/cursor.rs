@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bowerbird_core::ids::Cursor;
-use bowerbird_core::source::SourceError;
+use bowerbird_core::source::{Lost, SourceError};
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{InputKind, Inputs};
@@ -127,6 +127,7 @@ impl Place {
 pub(super) fn read(cursor: &Cursor, inputs: &Inputs) -> Result<Place, SourceError> {
     let lost = |reason: String| SourceError::CursorLost {
         reason: format!("{reason}; reading everything again"),
+        lost: Lost::default(),
     };
     let written: Written = serde_json::from_str(&cursor.0)
         .map_err(|_| lost("the cursor is not one of a replay".to_owned()))?;

@@ -3,7 +3,7 @@
 //! A gap begins at the last byte and ends with the first after it. A source that replays from its cursor leaves none, unless the
 //! cursor was lost; a bounded source has no time of its own and never has any.
 
-use crate::source::SourceSpec;
+use crate::source::{Lost, SourceSpec};
 use crate::time::Time;
 
 /// A gap as it now stands: open, or with its end.
@@ -49,12 +49,28 @@ impl Gaps {
         if self.replays {
             return None;
         }
-        self.cursor_lost(reason)
+        self.opened(self.last_heard?, reason)
     }
 
-    /// The service no longer has what the cursor asks for.
-    pub(super) fn cursor_lost(&mut self, reason: &str) -> Option<GapChange> {
-        let from = self.last_heard.filter(|_| self.records)?;
+    /// The service no longer has what the cursor asks for. What was heard last may be later than that: a replay may have been far behind.
+    pub(super) fn cursor_lost(&mut self, reason: &str, lost: &Lost) -> Option<GapChange> {
+        let from = [lost.from, self.last_heard].into_iter().flatten().min()?;
+        let Some((until, _)) = &lost.resume else {
+            return self.opened(from, reason);
+        };
+        (self.records && *until > from).then(|| GapChange {
+            from,
+            until: Some(*until),
+            reason: reason.to_owned(),
+            lost: None,
+        })
+    }
+
+    /// A gap that lasts until something is heard; none where one is open already.
+    fn opened(&mut self, from: Time, reason: &str) -> Option<GapChange> {
+        if !self.records {
+            return None;
+        }
         if self.open.is_some() {
             return None;
         }

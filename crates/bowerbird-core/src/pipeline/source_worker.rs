@@ -225,7 +225,7 @@ impl SourceWorker {
     async fn recover(&mut self, error: SourceError) -> Result<bool, EngineError> {
         let reason = error.to_string();
         let change = match &error {
-            SourceError::CursorLost { .. } => self.gaps.cursor_lost(&reason),
+            SourceError::CursorLost { lost, .. } => self.gaps.cursor_lost(&reason, lost),
             _ => self.gaps.disconnected(&reason),
         };
         self.note_gap(change).await?;
@@ -242,8 +242,8 @@ impl SourceWorker {
                 self.status(WorkerState::Stopped, &reason);
                 return Ok(false);
             }
-            SourceError::CursorLost { .. } => {
-                self.cursor = None;
+            SourceError::CursorLost { lost, .. } => {
+                self.cursor = lost.resume.map(|(_, cursor)| cursor);
                 at_least
             }
             SourceError::Retry { ladder, .. } => pause(ladder, self.failed),

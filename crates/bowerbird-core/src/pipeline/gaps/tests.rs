@@ -1,5 +1,5 @@
 use super::*;
-use crate::ids::SourceName;
+use crate::ids::{Cursor, SourceName};
 use crate::source::{Keep, Refused};
 
 fn spec(endless: bool, replays: bool) -> SourceSpec {
@@ -63,7 +63,7 @@ fn a_source_that_replays_leaves_no_gap_unless_its_cursor_is_lost() {
     assert_eq!(gaps.started(), None);
     assert_eq!(gaps.disconnected("reset"), None);
     assert_eq!(
-        gaps.cursor_lost("too old"),
+        gaps.cursor_lost("too old", &Lost::default()),
         Some(change(10, None, "too old"))
     );
     assert_eq!(
@@ -76,9 +76,44 @@ fn a_source_that_replays_leaves_no_gap_unless_its_cursor_is_lost() {
 #[test]
 fn a_lost_cursor_does_not_make_a_source_one_that_replays() {
     let mut gaps = Gaps::new(&spec(true, false), Some(Time(10)));
-    assert_eq!(gaps.cursor_lost("old"), Some(change(10, None, "old")));
+    assert_eq!(
+        gaps.cursor_lost("old", &Lost::default()),
+        Some(change(10, None, "old"))
+    );
     gaps.heard(Time(20), Time(20));
     assert_eq!(gaps.disconnected("reset"), Some(change(20, None, "reset")));
+}
+
+#[test]
+fn what_a_service_lacks_is_a_gap_from_the_cursor_to_where_it_has_all_again() {
+    let lost = |from: Option<i64>, until: i64| Lost {
+        from: from.map(Time),
+        resume: Some((Time(until), Cursor("there".to_owned()))),
+    };
+    let cases = [
+        (Some(50), lost(Some(10), 40), Some((10, Some(40)))),
+        (Some(50), lost(None, 70), Some((50, Some(70)))),
+        (Some(5), lost(Some(10), 40), Some((5, Some(40)))),
+        (None, lost(Some(10), 40), Some((10, Some(40)))),
+        (Some(50), lost(None, 40), None),
+        (None, lost(None, 40), None),
+    ];
+    for (heard, lost, expected) in cases {
+        let mut gaps = Gaps::new(&spec(true, true), heard.map(Time));
+        let expected = expected.map(|(from, until)| change(from, until, "old"));
+        assert_eq!(gaps.cursor_lost("old", &lost), expected, "{lost:?}");
+        assert_eq!(gaps.heard(Time(90), Time(90)), None, "it has its end");
+    }
+    let mut gaps = Gaps::new(&spec(true, true), Some(Time(50)));
+    let behind = Lost {
+        from: Some(Time(10)),
+        resume: None,
+    };
+    assert_eq!(
+        gaps.cursor_lost("old", &behind),
+        Some(change(10, None, "old")),
+        "what was heard last was a replay's"
+    );
 }
 
 #[test]

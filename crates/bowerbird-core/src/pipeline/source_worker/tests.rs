@@ -3,7 +3,7 @@ use crate::ids::SourceName;
 use crate::pipeline::engine::Parts;
 use crate::pipeline::in_flight;
 use crate::pipeline::tests::house::{self, Act, Script, spooled};
-use crate::source::SourceSpec;
+use crate::source::{Lost, SourceSpec};
 
 /// A worker over a script, and what it works in.
 struct Workshop {
@@ -143,7 +143,10 @@ async fn a_service_that_says_the_same_again_and_again_is_not_hammered() {
     let reason = || "again".to_owned();
     let past = Time::now();
     let errors = [
-        SourceError::CursorLost { reason: reason() },
+        SourceError::CursorLost {
+            reason: reason(),
+            lost: Lost::default(),
+        },
         SourceError::WaitUntil {
             at: past,
             reason: reason(),
@@ -275,6 +278,7 @@ async fn every_connection_begins_at_the_last_durable_cursor() {
     let at = |second, frame, cursor| Act::Frames(second, vec![frame], cursor);
     let lost = SourceError::CursorLost {
         reason: "too old".to_owned(),
+        lost: Lost::default(),
     };
     let opens = [
         vec![
@@ -302,6 +306,30 @@ async fn every_connection_begins_at_the_last_durable_cursor() {
     let next = Workshop::again(&shop.parts, [vec![]]).await;
     next.run(|spec| spec.replays = true).await;
     assert_eq!(next.script.cursors(), [cursor("after 9")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_lacks_a_span_is_read_from_its_end() {
+    let lost = SourceError::CursorLost {
+        reason: "too old".to_owned(),
+        lost: Lost {
+            from: Some(Time(1_000_000)),
+            resume: Some((Time(6_000_000), Cursor("at 6".to_owned()))),
+        },
+    };
+    let first = Act::Frames(1, vec!["1 a bird"], Some("after 1"));
+    let opens = [
+        vec![first, retry(Ladder::Network)],
+        vec![Act::Fail(lost)],
+        vec![frames(9, &["6 a fox"])],
+    ];
+    let shop = Workshop::new(opens).await;
+    shop.run(|spec| spec.replays = true).await;
+    let cursor = |text: &str| Some(text.to_owned());
+    let expected = [None, cursor("after 1"), cursor("at 6")];
+    assert_eq!(shop.script.cursors(), expected);
+    let expected = ["a bird", "gap 1 to 6: too old", "a fox"];
+    assert_eq!(shop.spooled().await, expected);
 }
 
 #[tokio::test(start_paused = true)]
