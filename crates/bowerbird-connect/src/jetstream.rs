@@ -6,9 +6,17 @@ use bowerbird_core::source::Refused;
 use crate::json;
 use crate::shape::{self, Shape};
 
+mod config;
 mod convert;
 mod marks;
+mod place;
+mod request;
+mod source;
+mod unpack;
 mod wire;
+
+pub use config::{JETSTREAM_BASE_URLS, JETSTREAM_COLLECTIONS, JetstreamConfig, JetstreamWire};
+pub use source::connect;
 
 /// Decodes an event of either wire.
 pub fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {

@@ -14,6 +14,7 @@ pub mod synthetic;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod times;
+mod websocket;
 pub mod x;
 
 pub use decode::decode_any;

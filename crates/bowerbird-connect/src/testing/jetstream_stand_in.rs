@@ -1,0 +1,370 @@
+//! Jetstream, made up: a WebSocket server on loopback that keeps a log of events and serves it from a cursor, as the real one does, with faults by a
+//! script.
+//!
+//! It runs in a thread of its own, so tests of every kind can use it, those that stop the clock too; dropping it ends it.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{oneshot, watch};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+
+use super::jetstream_script::{Beat, Turn, jetstream_dictionary};
+
+/// Jetstream pings every 30 seconds; this does so more often.
+const PING_EVERY: Duration = Duration::from_secs(5);
+/// The dictionary it packs with, where it is asked to.
+const DICTIONARY: u32 = 7;
+/// The beginning of a message that never ends: a text frame of 4,096 bytes.
+const TORN: &[u8] = b"\x81\x7e\x10\x00{\"did\":\"did:plc:";
+
+/// A server that is Jetstream for a test.
+#[derive(Debug)]
+pub struct JetstreamStandIn {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    /// Sends with every change of the state.
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Events with their moments, in order.
+    log: Vec<(i64, Vec<u8>)>,
+    /// What is older is no longer there, and nobody is told.
+    kept_from: i64,
+    /// Does a connect without a cursor begin at the log's first event, and not with what comes next?
+    is_replay: bool,
+    turns: VecDeque<Turn>,
+    /// Path and query of every connect.
+    seen: Vec<String>,
+    /// What clients said.
+    said: Vec<String>,
+    sent: usize,
+    open: usize,
+}
+
+/// One connection.
+struct Speaker {
+    socket: WebSocketStream<TcpStream>,
+    shared: Arc<Shared>,
+    /// The next event's place in the log.
+    next: usize,
+    cursor: i64,
+    zstd: Option<zstd::bulk::Compressor<'static>>,
+}
+
+/// The connection is over.
+struct Over;
+
+impl JetstreamStandIn {
+    /// Starts one that answers connects by this script, and then without faults.
+    pub fn start(script: impl IntoIterator<Item = Turn>) -> Self {
+        let state = State {
+            turns: script.into_iter().collect(),
+            ..State::default()
+        };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            changes: watch::Sender::default(),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let (ready, address) = std::sync::mpsc::channel();
+        let served = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let runtime = runtime.expect("a thread can have a runtime");
+            runtime.block_on(async {
+                let listener = TcpListener::bind(("127.0.0.1", 0))
+                    .await
+                    .expect("loopback has a free port");
+                let address = listener
+                    .local_addr()
+                    .expect("a bound socket has an address");
+                // Nobody waits for the address any more where the test has ended.
+                let _ = ready.send(address);
+                tokio::select! {
+                    () = serve(listener, served) => {}
+                    // The sender being gone says the same.
+                    _ = stopped => {}
+                }
+            });
+        });
+        let address = address.recv().expect("the thread sends its address first");
+        Self {
+            address,
+            shared,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// Where it is, for `base_urls`.
+    pub fn base_url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// Something has happened at this moment (in µs): all who listen are told, and those who come later with an earlier cursor.
+    pub fn push(&self, at: i64, event: impl Into<Vec<u8>>) {
+        self.shared
+            .change(|state| state.log.push((at, event.into())));
+    }
+
+    /// Forgets what is older than this moment, without telling.
+    pub fn forget_before(&self, at: i64) {
+        self.shared.change(|state| state.kept_from = at);
+    }
+
+    /// Gives everything to those who come without a cursor.
+    pub fn replay_all(&self) {
+        self.shared.change(|state| state.is_replay = true);
+    }
+
+    /// Answers the next connects so.
+    pub fn answer_with(&self, turns: impl IntoIterator<Item = Turn>) {
+        self.shared.change(|state| state.turns.extend(turns));
+    }
+
+    /// Path and query of every connect.
+    pub fn seen(&self) -> Vec<String> {
+        self.shared.state().seen.clone()
+    }
+
+    /// What clients said.
+    pub fn said(&self) -> Vec<String> {
+        self.shared.state().said.clone()
+    }
+
+    /// How many connections are open.
+    pub fn open(&self) -> usize {
+        self.shared.state().open
+    }
+
+    /// How many events were sent in all.
+    pub fn sent(&self) -> usize {
+        self.shared.state().sent
+    }
+
+    /// Waits until something is true of it; give it a time limit where it may never be.
+    pub async fn until(&self, is_so: impl Fn(&Self) -> bool) {
+        let mut changes = self.shared.changes.subscribe();
+        while !is_so(self) {
+            changes.changed().await.expect("the sender lives in self");
+        }
+    }
+}
+
+impl Drop for JetstreamStandIn {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // Already ended is as good.
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            // A panic there has failed its test already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        let changed = change(&mut self.state());
+        self.changes.send_modify(|number| *number += 1);
+        changed
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    loop {
+        if let Ok((socket, _)) = listener.accept().await {
+            tokio::spawn(answer(socket, Arc::clone(&shared)));
+        }
+    }
+}
+
+#[expect(clippy::result_large_err, reason = "the library's type of a refusal")]
+async fn answer(socket: TcpStream, shared: Arc<Shared>) {
+    let mut target = String::new();
+    let mut beats = Vec::new();
+    let greet = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
+        target = request
+            .uri()
+            .path_and_query()
+            .map_or_else(String::new, ToString::to_string);
+        let protocol = "sec-websocket-protocol";
+        if let Some(asked) = request.headers().get(protocol) {
+            response.headers_mut().insert(protocol, asked.clone());
+        }
+        let turn = shared.change(|state| {
+            state.seen.push(target.clone());
+            state.turns.pop_front()
+        });
+        match turn {
+            Some(Turn::Refuse(status, body)) => {
+                let mut refusal = ErrorResponse::new(Some(body.to_owned()));
+                *refusal.status_mut() = status.try_into().expect("scripts have valid statuses");
+                let length = body.len().to_string();
+                let length = length.try_into().expect("digits are a header's value");
+                refusal.headers_mut().insert("content-length", length);
+                Err(refusal)
+            }
+            Some(Turn::Play(turn)) => {
+                beats = turn;
+                Ok(response)
+            }
+            None => Ok(response),
+        }
+    };
+    let Ok(socket) = tokio_tungstenite::accept_hdr_async(socket, greet).await else {
+        return;
+    };
+    shared.change(|state| state.open += 1);
+    let mut speaker = Speaker::new(socket, &shared, &target);
+    // Either way the connection is over, and dropping it says so.
+    let _ = speaker.speak(beats, &target).await;
+    drop(speaker);
+    shared.change(|state| state.open -= 1);
+}
+
+/// A parameter's number.
+fn number(target: &str, name: &str) -> Option<i64> {
+    let query = target.split_once('?')?.1;
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(key, _)| key == name)?.1.parse().ok()
+}
+
+impl Speaker {
+    fn new(socket: WebSocketStream<TcpStream>, shared: &Arc<Shared>, target: &str) -> Self {
+        let zstd = target.contains("compress=true").then(|| {
+            zstd::bulk::Compressor::with_dictionary(3, &jetstream_dictionary(DICTIONARY))
+                .expect("a dictionary can be used")
+        });
+        let state = shared.state();
+        let cursor = number(target, "cursor");
+        let next = if cursor.is_some() || state.is_replay {
+            0
+        } else {
+            state.log.len()
+        };
+        Self {
+            socket,
+            shared: Arc::clone(shared),
+            next,
+            cursor: cursor.unwrap_or_default(),
+            zstd,
+        }
+    }
+
+    async fn speak(&mut self, beats: Vec<Beat>, target: &str) -> Result<(), Over> {
+        if target.contains("requireHello=true") {
+            while self.shared.state().said.is_empty() {
+                self.listen().await?;
+            }
+        }
+        for beat in beats {
+            match beat {
+                Beat::Events(n) => {
+                    for _ in 0..n {
+                        self.event().await?;
+                    }
+                }
+                Beat::Text(text) => self.send(Message::text(text)).await?,
+                Beat::Binary(bytes) => self.send(Message::binary(bytes)).await?,
+                Beat::Ping => {
+                    self.send(Message::Ping(Bytes::from_static(b"you?")))
+                        .await?
+                }
+                Beat::AwaitPong => while !self.listen().await?.is_pong() {},
+                Beat::Stall => std::future::pending().await,
+                Beat::Cut => return Err(Over),
+                Beat::Tear => {
+                    // Whether it is heard or not, this is the end.
+                    let _ = self.socket.get_mut().write_all(TORN).await;
+                    return Err(Over);
+                }
+                Beat::Close(code, reason) => {
+                    let close = CloseFrame {
+                        code: code.into(),
+                        reason: reason.into(),
+                    };
+                    self.send(Message::Close(Some(close))).await?;
+                    while self.listen().await.is_ok() {}
+                    return Err(Over);
+                }
+            }
+        }
+        loop {
+            self.event().await?;
+        }
+    }
+
+    /// Sends the next event that is due, when there is one.
+    async fn event(&mut self) -> Result<(), Over> {
+        let mut changes = self.shared.changes.subscribe();
+        loop {
+            if let Some(event) = self.due() {
+                let message = match &mut self.zstd {
+                    Some(zstd) => {
+                        Message::binary(zstd.compress(&event).expect("there is memory to pack"))
+                    }
+                    None => Message::text(String::from_utf8_lossy(&event).into_owned()),
+                };
+                self.send(message).await?;
+                self.shared.change(|state| state.sent += 1);
+                return Ok(());
+            }
+            tokio::select! {
+                // The sender lives in what this holds.
+                _ = changes.changed() => {}
+                heard = self.listen() => drop(heard?),
+                () = tokio::time::sleep(PING_EVERY) => self.send(Message::Ping(Bytes::new())).await?,
+            }
+        }
+    }
+
+    fn due(&mut self) -> Option<Vec<u8>> {
+        let state = self.shared.state();
+        let from = self.cursor.max(state.kept_from);
+        let rest = state.log.get(self.next..)?;
+        let skipped = rest.iter().position(|(at, _)| *at >= from)?;
+        self.next += skipped + 1;
+        Some(rest[skipped].1.clone())
+    }
+
+    async fn listen(&mut self) -> Result<Message, Over> {
+        let Some(Ok(message)) = self.socket.next().await else {
+            return Err(Over);
+        };
+        if let Message::Text(text) = &message {
+            self.shared
+                .change(|state| state.said.push(text.to_string()));
+        }
+        Ok(message)
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), Over> {
+        self.socket.send(message).await.map_err(|_| Over)
+    }
+}
