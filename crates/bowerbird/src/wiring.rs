@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use bowerbird_connect::jetstream::{self, JetstreamConfig, JetstreamWire};
 use bowerbird_connect::replay::{self, ReplayConfig, ReplayProgress, Survey};
 use bowerbird_connect::synthetic::{self, SyntheticConfig};
 use bowerbird_connect::x::{self, XConfig};
@@ -103,6 +104,10 @@ pub(crate) fn connections(sources: &[SourceSettings], parts: &Parts) -> Result<V
                     tracks,
                 )?)
             }
+            SourceKind::Jetstream(config) => {
+                let name = source.name.clone();
+                jetstream::connect(name, source.keep, config.clone()).map_err(Into::into)
+            }
         };
         connection.with_context(|| format!("source.{name}"))
     };
@@ -116,11 +121,11 @@ pub(crate) fn planning(sources: &[SourceSettings]) -> Planning {
             let (room, status) = (room(settings), Arc::clone(&settings.status));
             Some(x::planner(source.name.clone(), room, status))
         }
-        SourceKind::Synthetic { .. } | SourceKind::Replay { .. } => None,
+        SourceKind::Synthetic { .. } | SourceKind::Replay { .. } | SourceKind::Jetstream(_) => None,
     };
     let first = sources.iter().find_map(|source| match &source.kind {
         SourceKind::X(settings) => Some(room(settings)),
-        SourceKind::Synthetic { .. } | SourceKind::Replay { .. } => None,
+        SourceKind::Synthetic { .. } | SourceKind::Replay { .. } | SourceKind::Jetstream(_) => None,
     });
     let usual = SlotRoom {
         slots: x::X_MAX_RULES,
@@ -154,7 +159,7 @@ pub(crate) fn counters(sources: &[SourceSettings]) -> Vec<Counter> {
             let config = x_config(settings).ok()?;
             x::counter(source.name.clone(), &config).ok()
         }
-        SourceKind::Synthetic { .. } | SourceKind::Replay { .. } => None,
+        SourceKind::Synthetic { .. } | SourceKind::Replay { .. } | SourceKind::Jetstream(_) => None,
     };
     sources.iter().filter_map(counter).collect()
 }
@@ -193,6 +198,37 @@ pub(crate) struct Replay {
     pub(crate) progress: HowFar,
 }
 
+/// Bluesky by its public Jetstream, or by the instance at this address.
+pub(crate) fn jetstream(name: &str, base_url: Option<&str>, keep: Keep) -> Result<Connection> {
+    let mut config = JetstreamConfig::default();
+    if let Some(base_url) = base_url {
+        config.base_urls = vec![base_url.to_owned()];
+    }
+    Ok(jetstream::connect(SourceName::parse(name)?, keep, config)?)
+}
+
+/// What a Jetstream is asked for.
+fn jetstream_in_words(config: &JetstreamConfig) -> String {
+    let collections = match config.collections.as_slice() {
+        [] => "all collections".to_owned(),
+        some => some.join(", "),
+    };
+    let accounts = match config.dids.len() {
+        0 => "all accounts".to_owned(),
+        n => plural(n as u64, "account", "accounts"),
+    };
+    let wire = match config.wire {
+        JetstreamWire::Old => "",
+        JetstreamWire::New => ", new wire",
+    };
+    let packed = match config.dictionary {
+        Some(_) => ", packed",
+        None => "",
+    };
+    let urls = config.base_urls.join(", ");
+    format!("jetstream at {urls} (not tried){wire}{packed}: {collections}; {accounts}")
+}
+
 /// Recorded files.
 pub(crate) fn replay(name: &str, paths: &[String], speed: Speed, keep: Keep) -> Result<Replay> {
     let progress = Arc::new(ReplayProgress::default());
@@ -227,6 +263,10 @@ pub(crate) fn check(source: &SourceSettings) -> Result<String> {
                 "x at {}, token found (not tried)",
                 settings.base_url
             ))
+        }
+        SourceKind::Jetstream(config) => {
+            jetstream::connect(source.name.clone(), source.keep, config.clone())?;
+            Ok(jetstream_in_words(config))
         }
     }
 }

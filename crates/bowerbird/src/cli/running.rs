@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// What to show: `synthetic`, or `replay:PATH` for recorded files
+    /// What to show: `synthetic`, `jetstream` for what Bluesky says now (no account needed; `jetstream:URL` for an instance of your own), or `replay:PATH` for recorded files
     #[arg(long, default_value = "synthetic", value_name = "SOURCE")]
     pub(crate) source: DemoSource,
     /// Posts a second of the synthetic stream
@@ -37,6 +37,8 @@ pub(crate) enum DemoSource {
     Synthetic,
     /// Recorded files.
     Replay(String),
+    /// Bluesky, by its public Jetstream or by the instance at an address.
+    Jetstream(Option<String>),
 }
 
 impl FromStr for DemoSource {
@@ -44,8 +46,14 @@ impl FromStr for DemoSource {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
             None if text == "synthetic" => Ok(Self::Synthetic),
+            None if text == "jetstream" => Ok(Self::Jetstream(None)),
             Some(("replay", path)) if !path.is_empty() => Ok(Self::Replay(path.to_owned())),
-            _ => Err("expected `synthetic` or `replay:PATH`".to_owned()),
+            Some(("jetstream", url)) if !url.is_empty() => {
+                Ok(Self::Jetstream(Some(url.to_owned())))
+            }
+            _ => Err(
+                "expected `synthetic`, `jetstream`, `jetstream:URL` or `replay:PATH`".to_owned(),
+            ),
         }
     }
 }

@@ -47,6 +47,14 @@ fn sources_speeds_tracks_and_spans() {
         Ok(DemoSource::Replay("a:b".to_owned()))
     );
     assert!("replay:".parse::<DemoSource>().is_err());
+    let url = "ws://127.0.0.1:6008".to_owned();
+    for (text, expected) in [
+        ("jetstream", None),
+        ("jetstream:ws://127.0.0.1:6008", Some(url)),
+    ] {
+        assert_eq!(text.parse(), Ok(DemoSource::Jetstream(expected)));
+    }
+    assert!("jetstream:".parse::<DemoSource>().is_err());
     assert_eq!("max".parse(), Ok(Speed::Max));
     assert_eq!("2.5".parse(), Ok(Speed::Times(2.5)));
     assert!("0".parse::<Speed>().is_err());

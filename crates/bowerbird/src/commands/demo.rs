@@ -48,6 +48,11 @@ pub(super) async fn demo(context: &Context, args: &DemoArgs) -> Result<()> {
     let output = &context.output;
     output.talk(format_args!("page: {}", output.bold_talk(&url)));
     output.talk(format_args!("data: {}", path.display()));
+    if let DemoSource::Jetstream(_) = &args.source {
+        output.talk(
+            "source: what Bluesky says now, by Jetstream; that needs the network, and no account",
+        );
+    }
     output.talk("Ctrl-C ends it; the next start goes on where it was.");
     if let Some(span) = args.run_for {
         let stop = stop.clone();
@@ -109,5 +114,6 @@ fn connection(args: &DemoArgs) -> Result<Connection> {
             wiring::replay("replay", std::slice::from_ref(path), Speed::Max, Keep::All)
                 .map(|replay| replay.connection)
         }
+        DemoSource::Jetstream(url) => wiring::jetstream("jetstream", url.as_deref(), Keep::All),
     }
 }

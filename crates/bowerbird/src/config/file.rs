@@ -178,6 +178,8 @@ pub(crate) enum SourceFile {
     Replay(ReplayFile),
     /// X's filtered stream.
     X(XFile),
+    /// Bluesky, by Jetstream.
+    Jetstream(JetstreamFile),
 }
 
 /// `kind = "synthetic"`
@@ -287,6 +289,51 @@ impl XFile {
     pub(crate) fn default_max_rule_chars() -> usize {
         bowerbird_core::rules::XLimits::STREAM.max_chars
     }
+}
+
+/// `kind = "jetstream"`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct JetstreamFile {
+    /// Instances that serve the same; the next takes its turn when one fails. Default: Bluesky's public ones.
+    pub(crate) base_urls: Vec<String>,
+    /// `old` for `/subscribe`, which every instance speaks; `new` for `subscribeEvents`.
+    pub(crate) wire: WireFile,
+    /// The collections to ask for, as `app.bsky.feed.post` or `app.bsky.feed.*`; an empty list asks for all.
+    pub(crate) collections: Vec<String>,
+    /// The accounts to ask for, by DID; an empty list asks for all.
+    pub(crate) dids: Vec<String>,
+    /// The file of Jetstream's published zstd dictionary, relative to this file's folder; with it messages come packed, to half their size.
+    pub(crate) dictionary: Option<PathBuf>,
+    /// What is kept: `all`, or `matched` for posts that a track caught.
+    pub(crate) keep: KeepFile,
+    /// Posts that no track caught are let go after so long (as in `"30d"`); not given: never.
+    pub(crate) keep_for: Option<String>,
+}
+
+impl Default for JetstreamFile {
+    fn default() -> Self {
+        let config = bowerbird_connect::jetstream::JetstreamConfig::default();
+        Self {
+            base_urls: config.base_urls,
+            wire: WireFile::Old,
+            collections: config.collections,
+            dids: config.dids,
+            dictionary: None,
+            keep: KeepFile::All,
+            keep_for: None,
+        }
+    }
+}
+
+/// What is spoken with a Jetstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum WireFile {
+    /// `/subscribe`.
+    Old,
+    /// `subscribeEvents`.
+    New,
 }
 
 /// Which posts of a source are kept.

@@ -6,13 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bowerbird_connect::jetstream::{JetstreamConfig, JetstreamWire};
 use bowerbird_connect::x::XStatus;
 use bowerbird_core::bill::{Prices, Tariff};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::source::Keep;
 use secrecy::SecretString;
 
-use super::file::{KeepFile, ReplayFile, SourceFile, SyntheticFile, XFile};
+use super::file::{
+    JetstreamFile, KeepFile, ReplayFile, SourceFile, SyntheticFile, WireFile, XFile,
+};
 use super::problems::Problems;
 use super::secrets;
 use crate::cli::parse_span;
@@ -49,6 +52,8 @@ pub(crate) enum SourceKind {
     },
     /// X's filtered stream.
     X(XSettings),
+    /// Bluesky, by Jetstream.
+    Jetstream(JetstreamConfig),
 }
 
 /// What X's filtered stream needs.
@@ -73,7 +78,9 @@ impl SourceSettings {
     pub(crate) fn tariff(&self) -> Option<Tariff> {
         match &self.kind {
             SourceKind::X(x) => Some(x.tariff).filter(|tariff| !tariff.is_free()),
-            SourceKind::Synthetic { .. } | SourceKind::Replay { .. } => None,
+            SourceKind::Synthetic { .. } | SourceKind::Replay { .. } | SourceKind::Jetstream(_) => {
+                None
+            }
         }
     }
 }
@@ -110,6 +117,7 @@ pub(super) fn judge(
             SourceFile::Synthetic(file) => synthetic(file, &key, problems),
             SourceFile::Replay(file) => replay(file, &key, places, problems),
             SourceFile::X(file) => x(file, &key, places, problems),
+            SourceFile::Jetstream(file) => jetstream(file, places),
         };
         sources.extend(name.map(|name| SourceSettings {
             name,
@@ -127,6 +135,7 @@ fn kept(file: &SourceFile) -> (Keep, Option<&str>) {
         SourceFile::Synthetic(file) => (file.keep, &file.keep_for),
         SourceFile::Replay(file) => (file.keep, &file.keep_for),
         SourceFile::X(file) => (file.keep, &file.keep_for),
+        SourceFile::Jetstream(file) => (file.keep, &file.keep_for),
     };
     let keep = match keep {
         KeepFile::All => Keep::All,
@@ -198,6 +207,20 @@ fn x(file: &XFile, key: &str, places: Places<'_>, problems: &mut Problems) -> So
             },
             budget: file.budget,
         },
+    })
+}
+
+/// What Jetstream would refuse is looked at where the connection is made.
+fn jetstream(file: &JetstreamFile, places: Places<'_>) -> SourceKind {
+    SourceKind::Jetstream(JetstreamConfig {
+        base_urls: file.base_urls.clone(),
+        wire: match file.wire {
+            WireFile::Old => JetstreamWire::Old,
+            WireFile::New => JetstreamWire::New,
+        },
+        collections: file.collections.clone(),
+        dids: file.dids.clone(),
+        dictionary: file.dictionary.as_ref().map(|path| places.below.join(path)),
     })
 }
 

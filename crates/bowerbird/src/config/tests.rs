@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::file::{KeepFile, PricesFile, ReplayFile, SourceFile, SyntheticFile, XFile};
+use super::file::{
+    JetstreamFile, KeepFile, PricesFile, ReplayFile, SourceFile, SyntheticFile, XFile,
+};
 use super::*;
 
 fn settings(text: &str) -> Result<Settings, Problems> {
@@ -108,6 +110,12 @@ fn every_commented_key_of_the_example_shows_its_default() {
     };
     assert_eq!(file.source["synthetic"], SourceFile::Synthetic(synthetic));
     assert_eq!(file.source["x"], SourceFile::X(x));
+    let bluesky = JetstreamFile {
+        dictionary: Some("legacy_subscribe.zdict".into()),
+        keep_for: Some("7d".to_owned()),
+        ..JetstreamFile::default()
+    };
+    assert_eq!(file.source["bluesky"], SourceFile::Jetstream(bluesky));
     assert_eq!(file.source["archive"], SourceFile::Replay(archive));
 }
 
@@ -130,7 +138,7 @@ fn all_mistakes_are_reported_together_with_the_path_of_their_key() {
     page.listen: invalid type: integer `8700`, expected a string
     log: unknown field `shout`, expected one of `format`, `level`, `to`, `folder`, `max_bytes`, `keep_files`
     source.a: unknown field `pace`, expected one of `rate`, `seed`, `keep`, `keep_for`
-    source.b.kind: unknown variant `telegraph`, expected one of `synthetic`, `replay`, `x`
+    source.b.kind: unknown variant `telegraph`, expected one of `synthetic`, `replay`, `x`, `jetstream`
     colour: unknown key: expected one of data, page, log, spool, store, secrets, source
     ");
 }

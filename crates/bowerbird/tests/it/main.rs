@@ -14,6 +14,7 @@ mod cli;
 mod configuration;
 mod demo;
 mod harness;
+mod jetstream;
 mod kill;
 mod replay;
 mod running;
