@@ -10,6 +10,7 @@ use super::{
 use crate::event::{Entity, EntityKind, Event, Lang, Post, PostRef};
 use crate::ids::TrackId;
 use crate::store::{Has, Order, PostQuery, Store, StoreError};
+use crate::view::CaptureView;
 
 /// All checks of searching.
 pub async fn all(backend: &mut dyn StoreBackend) {
@@ -23,6 +24,8 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     filters_hold_together(backend).await;
     backend.begin().await;
     pages_neither_skip_nor_repeat(backend).await;
+    backend.begin().await;
+    each_post_of_a_page_has_its_own_captures(backend).await;
     backend.begin().await;
     ranks_the_best_first(backend).await;
 }
@@ -311,4 +314,35 @@ async fn ranks_the_best_first(backend: &mut dyn StoreBackend) {
         ..PostQuery::default()
     };
     assert_found(lane.store, &no_words, &["2", "1"]).await;
+}
+
+async fn each_post_of_a_page_has_its_own_captures(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    for name in ["one", "two", "three"] {
+        make_track(lane.store, name).await;
+    }
+    let caught: [(&str, &[u64]); 4] = [("1", &[3, 1, 2]), ("2", &[]), ("3", &[2]), ("4", &[2, 1])];
+    for (n, (id, tracks)) in caught.into_iter().enumerate() {
+        lane.through(["stream", "other"][n % 2]);
+        lane.put_caught(new_post(id, post("ann", "word")), tracks)
+            .await;
+    }
+    let removed = lane.store.remove_track(TrackId(1), second(50)).await;
+    removed.expect("it is removed");
+    let page = search(lane.store, &PostQuery::default()).await;
+    let tracks = |captures: &[CaptureView]| -> Vec<u64> {
+        captures.iter().map(|capture| capture.track.0).collect()
+    };
+    let shown = page.items.iter().map(|post| {
+        let captures = tracks(&post.captures);
+        (post.key.as_str(), post.source.as_str(), captures)
+    });
+    let shown: Vec<_> = shown.collect();
+    let expected = [
+        ("x/4", "other", vec![2]),
+        ("x/3", "stream", vec![2]),
+        ("x/2", "other", vec![]),
+        ("x/1", "stream", vec![2, 3]),
+    ];
+    assert_eq!(shown, expected);
 }
