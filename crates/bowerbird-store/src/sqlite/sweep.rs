@@ -43,6 +43,7 @@ pub(super) fn sweep(
     sweep.removed_tracks(most)?;
     sweep.retention(most)?;
     sweep.sources(most)?;
+    sweep.loose(most)?;
     Ok(Swept {
         posts: (most - sweep.left) as u64,
         is_done: !sweep.is_cut_short && sweep.left > 0,
@@ -210,6 +211,29 @@ impl Sweep<'_, '_> {
         }
         self.is_cut_short |= is_full;
         Ok(to)
+    }
+
+    /// Posts that lost what carried them. Those whose `keep` is not over come up in their order.
+    fn loose(&mut self, most: usize) -> rusqlite::Result<()> {
+        let looks = most.saturating_mul(LOOKS);
+        let posts: Vec<i64> = self
+            .open
+            .connection
+            .prepare_cached("SELECT post FROM loose ORDER BY post LIMIT ?1")?
+            .query_map([looks], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        self.is_cut_short |= posts.len() == looks;
+        for post in posts {
+            if self.left == 0 {
+                break;
+            }
+            self.let_go(post)?;
+            self.open
+                .connection
+                .prepare_cached("DELETE FROM loose WHERE post = ?1")?
+                .execute([post])?;
+        }
+        Ok(())
     }
 
     /// Removes a post if nothing holds it, and then what it carried if nothing else holds that.

@@ -3,7 +3,8 @@
 use super::erase::reposting;
 use super::writing::quoting;
 use super::{
-    Lane, START, StoreBackend, delete_post, find, ids, make_track, new_post, post, second, source,
+    Lane, START, StoreBackend, delete_post, edit, find, ids, make_track, new_post, post, second,
+    source,
 };
 use crate::ids::TrackId;
 use crate::store::{KeepPosts, PostQuery, Store, Swept};
@@ -22,6 +23,8 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     what_is_carried_stays_with_what_carries_it(backend).await;
     backend.begin().await;
     what_came_by_itself_stays_with_what_carries_it(backend).await;
+    backend.begin().await;
+    what_is_carried_no_more_goes(backend).await;
     backend.begin().await;
     tombstones_stay(backend).await;
     backend.begin().await;
@@ -217,6 +220,26 @@ async fn what_came_by_itself_stays_with_what_carries_it(backend: &mut dyn StoreB
     // With the one whose quote was deleted.
     assert_eq!(sweep(lane.store, second(100), Some(0), 100).await, 3);
     assert_eq!(left(lane.store).await, [""; 0]);
+}
+
+async fn what_is_carried_no_more_goes(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    make_track(lane.store, "one").await;
+    for id in ["1", "2", "3"] {
+        lane.put(new_post(id, post("ann", "carried"))).await;
+    }
+    for (outer, inner) in [("7", "1"), ("8", "2"), ("9", "3")] {
+        lane.put_caught(new_post(outer, quoting(inner, "", "carried")), &[1])
+            .await;
+    }
+    assert_eq!(sweep(lane.store, second(100), Some(0), 100).await, 0);
+    lane.put(delete_post("7")).await;
+    lane.put(edit("8", "v2", post("ann", "thought better")))
+        .await;
+    // One at a time, to the end.
+    let (_, gone) = sweep_all(lane.store, second(100), Some(0), 1).await;
+    assert_eq!(gone, 2);
+    assert_eq!(left(lane.store).await, ["9", "8", "3"]);
 }
 
 async fn tombstones_stay(backend: &mut dyn StoreBackend) {

@@ -356,6 +356,11 @@ impl Batch<'_> {
                     "DELETE FROM post_relationship WHERE target = ?1 AND kind = ?2 AND post = ?3",
                 )?
                 .execute(params![link.target, link.kind, old.post])?;
+            if why == Why::Forget {
+                self.connection
+                    .prepare_cached("INSERT INTO loose (post) VALUES (?1) ON CONFLICT DO NOTHING")?
+                    .execute([link.target])?;
+            }
         }
         Ok(())
     }

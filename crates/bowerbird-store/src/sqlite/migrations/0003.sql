@@ -76,3 +76,8 @@ ALTER TABLE gap_3 RENAME TO gap;
 CREATE INDEX gap_by_time ON gap (from_at, gap);
 CREATE INDEX gap_by_source ON gap (source, from_at, gap);
 CREATE INDEX gap_withheld ON gap (gap) WHERE withheld AND until_at IS NULL;
+
+-- Posts that something carried whose text is gone or another now: the next sweep asks once more what holds them.
+CREATE TABLE loose (
+    post INTEGER PRIMARY KEY
+) STRICT;
