@@ -24,6 +24,8 @@ mod slots;
 mod source;
 mod standing;
 mod steps;
+#[cfg(test)]
+mod testing;
 mod text;
 pub(crate) mod v11;
 mod wire;

@@ -29,7 +29,7 @@ use super::config::XConfig;
 use super::lines::Lines;
 use super::reconcile::Reconciler;
 use super::rules_api::{Api, refusal};
-use super::wishes::Wishes;
+use super::wishes::{Wish, Wishes};
 use super::{decode_v2, problem};
 use crate::error::ConnectError;
 use crate::http;
@@ -40,6 +40,10 @@ const STALL_AFTER: Duration = Duration::from_secs(25);
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Changes of tracks that come so close together are taken up in one go: X allows a hundred changes of rules in a quarter of an hour.
 const TOGETHER: Duration = Duration::from_millis(200);
+/// Where nothing may be asked for, the rules are taken away within this, or the connection is closed.
+const TAKE_AWAY_WITHIN: Duration = Duration::from_secs(30);
+/// Where X had no room for a rule, others may have made some after this.
+const ROOM_AGAIN: Duration = Duration::from_secs(300);
 /// A packed chunk is unpacked in such pieces, as far as lines are wanted: bytes can be packed a thousandfold.
 const UNPACK_BYTES: usize = 512;
 
@@ -119,12 +123,11 @@ pub fn connect(
 async fn open(rules: Reconciler, mut wishes: Wishes) -> Result<XStream, SourceError> {
     let trouble = loop {
         let wish = wishes.take_up(Time::now());
-        let may_pay = wish.withheld.all.is_none();
         let report = match rules.reconcile(&wish).await {
             Ok(report) => report,
-            // X only wants to be asked later: what stands there is worth listening to until then, if there is money for it.
-            Err(error @ SourceError::WaitUntil { .. })
-                if may_pay && rules.status.standing().has_ours() =>
+            // X only wants to be asked later, and had rules of ours when it was last heard: those are worth listening to until then, if a track is there for them.
+            Err(error @ (SourceError::WaitUntil { .. } | SourceError::Retry { .. }))
+                if wish.idle(&rules.source).is_none() && rules.status.standing().has_ours() =>
             {
                 break Some(error);
             }
@@ -135,6 +138,7 @@ async fn open(rules: Reconciler, mut wishes: Wishes) -> Result<XStream, SourceEr
         if is_needed {
             break None;
         }
+        look_for_room(&rules, &mut wishes);
         tracing::info!(
             source.name = rules.source.as_str(),
             "No track needs a rule at X; connecting waits for one"
@@ -200,8 +204,8 @@ async fn stream(api: &Api) -> Result<reqwest::Response, SourceError> {
 }
 
 /// Brings the rules in line with every change of what is wanted, for as long as the stream lives. The stream must not break because a rule can't be
-/// changed just now, so this pauses and tries again by itself, on the pipeline's ladders; but where there is no money and the rules can't be
-/// taken away, it ends and says why the stream must.
+/// changed just now, so this pauses and tries again by itself, on the pipeline's ladders; but where nothing may be asked for, it ends and says why the
+/// stream must: posts of rules that are nobody's, or can't be taken away, are paid for too.
 async fn follow(
     rules: Reconciler,
     mut wishes: Wishes,
@@ -213,31 +217,64 @@ async fn follow(
             None => failed = 0,
             Some(error) => {
                 failed += 1;
-                if !wait_out(&rules, error, failed).await {
+                if !wait_out(&rules, &wishes, error, failed).await {
                     failed = 0;
                 }
             }
         }
-        if failed == 0 && !wishes.changed().await {
-            return None;
+        if failed == 0 {
+            look_for_room(&rules, &mut wishes);
+            if !wishes.changed().await {
+                return None;
+            }
         }
         tokio::time::sleep(TOGETHER).await;
         let wish = wishes.take_up(Time::now());
-        trouble = match rules.reconcile(&wish).await {
-            Ok(report) => {
-                rules.status.set(report);
-                None
-            }
-            Err(error) => match &wish.withheld.all {
-                Some(held) => return Some(held.reason.clone()),
-                None => Some(error),
+        if let Some(reason) = wish.idle(&rules.source) {
+            return Some(take_away(&rules, &wish, &reason).await);
+        }
+        trouble = tokio::select! {
+            done = rules.reconcile(&wish) => match done {
+                Ok(report) if report.in_force == 0 => {
+                    rules.status.set(report);
+                    return Some("no rule of ours stands at X any more".to_owned());
+                }
+                Ok(report) => {
+                    rules.status.set(report);
+                    None
+                }
+                Err(error) => Some(error),
             },
+            // What is under way is let go, as taking the rules away must not wait for it.
+            () = wishes.nothing_to_ask() => None,
         };
     }
 }
 
-/// Says that the rules could not be changed, and pauses as X or the ladder asks; `false` if only another change of tracks may help.
-async fn wait_out(rules: &Reconciler, error: SourceError, failed: u32) -> bool {
+/// Takes our rules away from X, as nothing may be asked for; why the stream must end.
+async fn take_away(rules: &Reconciler, wish: &Wish, reason: &str) -> String {
+    let done = tokio::time::timeout(TAKE_AWAY_WITHIN, rules.reconcile(wish)).await;
+    match done {
+        Ok(Ok(report)) => {
+            rules.status.set(report);
+            reason.to_owned()
+        }
+        Ok(Err(_)) | Err(_) => {
+            format!("{reason}, and the rules can't be taken away now")
+        }
+    }
+}
+
+/// What X had no room for is tried again by itself, before long.
+fn look_for_room(rules: &Reconciler, wishes: &mut Wishes) {
+    if rules.status.standing().known.has_passing() {
+        wishes.look_again_within(ROOM_AGAIN);
+    }
+}
+
+/// Says that the rules could not be changed, and pauses as X or the ladder asks, or until nothing may be asked for; `false` if only another change of what is
+/// wanted may help.
+async fn wait_out(rules: &Reconciler, wishes: &Wishes, error: SourceError, failed: u32) -> bool {
     let reason = error.to_string();
     tracing::warn!(
         source.name = rules.source.as_str(),
@@ -250,7 +287,10 @@ async fn wait_out(rules: &Reconciler, error: SourceError, failed: u32) -> bool {
         SourceError::WaitUntil { at, .. } => at.since(Time::now()),
         SourceError::Stop { .. } | SourceError::CursorLost { .. } => return false,
     };
-    tokio::time::sleep(span).await;
+    tokio::select! {
+        () = tokio::time::sleep(span) => {}
+        () = wishes.nothing_to_ask() => {}
+    }
     true
 }
 
@@ -328,9 +368,7 @@ impl XStream {
     fn hang_up(&mut self, told: Option<String>) {
         self.rules = None;
         if let Some(reason) = told {
-            self.end(format!(
-                "hung up: {reason}, and the rules can't be taken away now"
-            ));
+            self.end(format!("hung up: {reason}"));
         }
     }
 
@@ -365,8 +403,10 @@ impl XStream {
 /// What a task says at its end; never, if it has ended before.
 async fn told(task: &mut Option<JoinHandle<Option<String>>>) -> Option<String> {
     match task {
-        // It is never cancelled but with the stream, and a panic of it is printed where it happens.
-        Some(task) => task.await.unwrap_or_default(),
+        // A stream whose rules nobody watches over might cost money without end.
+        Some(task) => task
+            .await
+            .unwrap_or_else(|error| Some(format!("following the tracks broke off: {error}"))),
         None => std::future::pending().await,
     }
 }

@@ -118,6 +118,11 @@ impl Known {
         refused.count() + self.apart.len()
     }
 
+    /// Might X take something another time that it has refused?
+    pub(super) fn has_passing(&self) -> bool {
+        self.refused.values().any(|refusal| refusal.may_pass)
+    }
+
     /// Did X refuse this rule for its own sake?
     pub(super) fn is_refused(&self, value: &str) -> bool {
         self.refused

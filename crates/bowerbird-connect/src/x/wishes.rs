@@ -1,6 +1,7 @@
 //! What is wanted of X as time goes on: the tracks, who of them must wait as a budget is spent, and when either changes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bowerbird_core::bill::{AllWithheld, Withheld};
 use bowerbird_core::ids::SourceName;
@@ -8,7 +9,10 @@ use bowerbird_core::time::Time;
 use bowerbird_core::track::Track;
 use tokio::sync::watch;
 
-use super::slots::changes_at;
+use super::slots::{changes_at, in_order};
+
+/// X is looked at again after this at the latest: others may change the app's rules, and one listing costs nothing.
+const LOOK_AGAIN: Duration = Duration::from_secs(3_600);
 
 /// Where one source learns what is wanted of it.
 #[derive(Debug, Clone)]
@@ -16,7 +20,7 @@ pub(super) struct Wishes {
     pub(super) source: SourceName,
     pub(super) tracks: watch::Receiver<Arc<Vec<Track>>>,
     pub(super) withheld: watch::Receiver<Arc<AllWithheld>>,
-    /// When time alone changes what was last taken up.
+    /// When time alone changes what was last taken up, or what X has is to be looked at again.
     pub(super) turn: Option<Time>,
 }
 
@@ -47,11 +51,29 @@ impl Wishes {
         let tracks = Arc::clone(&self.tracks.borrow_and_update());
         let of_source = self.withheld.borrow_and_update().get(&self.source).cloned();
         // Whatever becomes of it: a turn that has been must not come again at once.
-        self.turn = changes_at(&tracks, &self.source, now);
+        let look_again = now.plus(LOOK_AGAIN);
+        let turn = changes_at(&tracks, &self.source, now);
+        self.turn = Some(turn.map_or(look_again, |turn| turn.min(look_again)));
         Wish {
             tracks,
             withheld: of_source.unwrap_or_default(),
             now,
+        }
+    }
+
+    /// Looks at X again after this at the latest.
+    pub(super) fn look_again_within(&mut self, span: Duration) {
+        let at = Time::now().plus(span);
+        self.turn = Some(self.turn.map_or(at, |turn| turn.min(at)));
+    }
+
+    /// Waits until nothing may be asked for. What changes meanwhile still counts as a change.
+    pub(super) async fn nothing_to_ask(&self) {
+        let mut watched = self.clone();
+        while watched.take_up(Time::now()).idle(&self.source).is_none() {
+            if !watched.changed().await {
+                return std::future::pending().await;
+            }
         }
     }
 
@@ -77,3 +99,24 @@ impl Wishes {
         }
     }
 }
+
+impl Wish {
+    /// Why nothing may be asked for now; `None` if some track asks for something, and there is money for it.
+    pub(super) fn idle(&self, source: &SourceName) -> Option<String> {
+        if let Some(held) = &self.withheld.all {
+            return Some(held.reason.clone());
+        }
+        let asking = in_order(&self.tracks, source, self.now);
+        let mut held = asking.iter().map(|track| self.withheld.get(track.id));
+        match held.next() {
+            None => Some("no track needs a rule at X".to_owned()),
+            Some(None) => None,
+            Some(Some(first)) => held
+                .all(|held| held.is_some())
+                .then(|| first.reason.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

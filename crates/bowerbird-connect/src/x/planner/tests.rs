@@ -4,20 +4,9 @@ use super::*;
 use crate::x::XReport;
 use crate::x::rules_api::Rule;
 use crate::x::slots::TAG;
-use bowerbird_core::track::TrackDraft;
+use crate::x::testing::tracks;
 
 const NOW: Time = Time(1_000);
-
-fn tracks(rules: &[&str]) -> Vec<Track> {
-    let track = |(id, rule): (u64, &&str)| Track {
-        id: TrackId(id),
-        rule_version: 1,
-        draft: TrackDraft::new(format!("track {id}"), *rule),
-        created_at: Time(0),
-        changed_at: Time(0),
-    };
-    (1..).zip(rules).map(track).collect()
-}
 
 fn rule(value: &str, tag: &str) -> Rule {
     Rule {

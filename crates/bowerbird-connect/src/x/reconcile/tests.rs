@@ -3,14 +3,13 @@
 use std::sync::Mutex;
 
 use bowerbird_core::bill::Withheld;
-use bowerbird_core::ids::TrackId;
-use bowerbird_core::track::{Track, TrackDraft};
 use secrecy::SecretString;
 
 use super::*;
 use crate::http;
 use crate::testing::{Answer, XStandIn};
 use crate::x::slots::TAG;
+use crate::x::testing::tracks;
 
 const TOKEN: &str = "token-of-a-test";
 
@@ -32,17 +31,6 @@ fn reconciler(x: &XStandIn, max_rules: usize) -> Reconciler {
         max_rules,
         status: Arc::default(),
     }
-}
-
-fn tracks(rules: &[&str]) -> Vec<Track> {
-    let track = |(id, rule): (u64, &&str)| Track {
-        id: TrackId(id),
-        rule_version: 1,
-        draft: TrackDraft::new(format!("track {id}"), *rule),
-        created_at: Time(0),
-        changed_at: Time(0),
-    };
-    (1..).zip(rules).map(track).collect()
 }
 
 async fn reconcile(reconciler: &Reconciler, rules: &[&str]) -> Result<XReport, SourceError> {

@@ -1,11 +1,10 @@
-use bowerbird_core::ids::TrackId;
 use bowerbird_core::testing::source_suite;
-use bowerbird_core::track::TrackDraft;
 use secrecy::SecretString;
 
 use super::*;
 use crate::synthetic::x_v2_envelope;
 use crate::testing::{Answer, Step, XStandIn};
+use crate::x::testing::tracks;
 use crate::x::{XReport, XStatus};
 
 mod budgets;
@@ -50,17 +49,6 @@ impl Listening {
     async fn opened(&self) -> Box<dyn Source> {
         self.open().await.unwrap()
     }
-}
-
-fn tracks(rules: &[&str]) -> Vec<Track> {
-    let track = |(id, rule): (u64, &&str)| Track {
-        id: TrackId(id),
-        rule_version: 1,
-        draft: TrackDraft::new(format!("track {id}"), *rule),
-        created_at: Time(0),
-        changed_at: Time(0),
-    };
-    (1..).zip(rules).map(track).collect()
 }
 
 /// A stand-in with these answers, and a connection to it.
@@ -571,4 +559,88 @@ async fn a_network_without_x_is_tried_again() {
     drop(stand_in);
     let error = listening.open().await.err().unwrap();
     assert_eq!(asked_for(&error), "Network");
+}
+
+/// Without a rule of ours there is nothing to listen to, and posts of others' rules are paid for too.
+#[tokio::test]
+async fn when_no_track_needs_a_rule_any_more_the_stream_ends() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    stand_in.hold_rule("theirs", "x");
+    let listening = Listening::to(&stand_in, &["cat"]);
+    let mut source = listening.opened().await;
+    listening.follow(&[]);
+    let (_, error) = ended(source.as_mut()).await;
+    assert_eq!(error.to_string(), "hung up: no track needs a rule at X");
+    assert_eq!(values(&stand_in), ["theirs"]);
+    assert_eq!(listening.status.report().in_force, 0);
+}
+
+/// As [`read`], for what would never end if it were wrong.
+async fn ended(source: &mut dyn Source) -> (Vec<Frame>, SourceError) {
+    let read = tokio::time::timeout(Duration::from_secs(20), read(source)).await;
+    read.expect("the stream ends by itself")
+}
+
+#[tokio::test]
+async fn where_every_rule_is_refused_the_stream_ends_too() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    stand_in.refuse_rules_with("cheese");
+    let listening = Listening::to(&stand_in, &["cat"]);
+    let mut source = listening.opened().await;
+    listening.follow(&["cheese"]);
+    let (_, error) = ended(source.as_mut()).await;
+    assert_eq!(
+        error.to_string(),
+        "hung up: no rule of ours stands at X any more"
+    );
+}
+
+#[tokio::test]
+async fn with_trouble_at_x_it_begins_with_the_rules_that_stand() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    let listening = Listening::to(&stand_in, &["cat"]);
+    // Nothing is known of X yet: what stands there may be anything.
+    stand_in.answer_rules_with([Answer::unavailable()]);
+    assert_eq!(asked_for(&listening.open().await.err().unwrap()), "Server");
+    drop(listening.opened().await);
+    listening.follow(&["cat", "owl"]);
+    for trouble in [
+        Answer::unavailable(),
+        Answer::plain(429, "{}"),
+        Answer::rate_limited(Time::now().seconds() + 900),
+    ] {
+        stand_in.answer_rules_with([trouble.clone()]);
+        let before = stand_in.connects();
+        let source = reopened_in_trouble(&listening, &trouble, &stand_in).await;
+        assert!(stand_in.connects() > before, "{trouble:?}");
+        drop(source);
+    }
+}
+
+/// Opens again; each try meets the trouble anew.
+async fn reopened_in_trouble(
+    listening: &Listening,
+    trouble: &Answer,
+    stand_in: &XStandIn,
+) -> Box<dyn Source> {
+    loop {
+        match listening.open().await {
+            Ok(source) => return source,
+            // The last reader's leaving is not noticed yet.
+            Err(error) => {
+                assert!(error.to_string().contains("another connection"), "{error}");
+                stand_in.answer_rules_with([trouble.clone()]);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_follower_that_broke_off_is_a_reason_to_hang_up() {
+    let broken = tokio::spawn(async { panic!("of a test") });
+    let why = told(&mut Some(broken)).await;
+    assert!(
+        why.as_ref().is_some_and(|why| why.contains("broke off")),
+        "{why:?}"
+    );
 }

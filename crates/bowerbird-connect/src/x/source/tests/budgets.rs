@@ -106,3 +106,75 @@ async fn where_the_rules_cannot_be_taken_away_the_stream_ends() {
         "the rules there are not listened to"
     );
 }
+
+/// X wants to be asked later; the money does not wait for that.
+#[tokio::test]
+async fn a_budget_spent_while_x_is_waited_for_ends_the_stream() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    for spent in [all(), both()] {
+        let (listening, withheld) = listening(&stand_in, AllWithheld::new());
+        let mut source = reopened(&listening).await;
+        let reset = Time::now().seconds() + 900;
+        stand_in.answer_rules_with([Answer::rate_limited(reset)]);
+        listening.follow(&["cat", "wren"]);
+        while listening.status.report().problem.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        withheld.send_replace(Arc::new(spent));
+        let (_, error) = ended(source.as_mut()).await;
+        assert_eq!(
+            error.to_string(),
+            "hung up: its budget of $5.00 a day is spent"
+        );
+        assert_eq!(words(&stand_in), [""; 0]);
+    }
+}
+
+/// Each track of [`listening`] has spent its own budget.
+fn both() -> AllWithheld {
+    let both = Withheld {
+        tracks: [(TrackId(1), held()), (TrackId(2), held())].into(),
+        ..Withheld::default()
+    };
+    AllWithheld::from([(SourceName::parse("x").unwrap(), both)])
+}
+
+#[tokio::test]
+async fn a_budget_spent_while_x_does_not_answer_ends_the_stream() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    let (listening, withheld) = listening(&stand_in, AllWithheld::new());
+    let mut source = listening.opened().await;
+    let before = stand_in.seen().len();
+    stand_in.answer_rules_with([Answer::Stream(vec![Step::Stall])]);
+    listening.follow(&["cat", "wren"]);
+    stand_in.until(|it| it.seen().len() > before).await;
+    withheld.send_replace(Arc::new(all()));
+    let (_, error) = ended(source.as_mut()).await;
+    assert_eq!(
+        error.to_string(),
+        "hung up: its budget of $5.00 a day is spent"
+    );
+}
+
+/// The rules that stand are nobody's, and X does not let them be taken away: that is no reason to pay for them.
+#[tokio::test]
+async fn a_rate_limit_is_no_reason_to_connect_for_nobody() {
+    let stand_in = XStandIn::start(TOKEN, []);
+    let (listening, withheld) = listening(&stand_in, AllWithheld::new());
+    drop(listening.opened().await);
+    let connects = stand_in.connects();
+    stand_in.allow_changes(0, Time::now().seconds() + 900);
+    withheld.send_replace(Arc::new(both()));
+    let error = listening.open().await.err().unwrap();
+    assert!(matches!(error, SourceError::WaitUntil { .. }), "{error}");
+    withheld.send_replace(Arc::default());
+    listening.follow(&[]);
+    let error = listening.open().await.err().unwrap();
+    assert!(matches!(error, SourceError::WaitUntil { .. }), "{error}");
+    assert_eq!(stand_in.connects(), connects);
+    // One of them that may ask is a reason.
+    withheld.send_replace(Arc::new(only(1)));
+    listening.follow(&["cat", "owl"]);
+    drop(reopened(&listening).await);
+    assert!(stand_in.connects() > connects);
+}
