@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::config::XConfig;
+use super::packing::OR;
 use super::rules_api::refusal;
 use crate::error::ConnectError;
 use crate::http;
@@ -20,8 +21,6 @@ use crate::http;
 const PATH: &str = "/2/tweets/counts/recent";
 /// The most bytes of an answer: eight days are 600.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
-/// Alternatives of one question stand beside one another.
-const OR: &str = " OR ";
 
 #[derive(Deserialize)]
 struct Answer {

@@ -94,22 +94,28 @@ impl Packing {
         });
     }
 
-    /// Finds a place for all that a track asks for, or, where there is none, changes nothing and says how many characters were to be placed.
+    /// Finds a place for all that a track asks for, or, where there is none, leaves everything as it was and says how many characters were to be placed.
     pub(super) fn add(&mut self, track: TrackId, asked: &[Asked]) -> Result<(), usize> {
         let new: Vec<&Asked> = asked
             .iter()
             .filter(|asked| !self.place.contains_key(&asked.text))
             .collect();
-        let mut placed = Vec::new();
+        let before = self.rules.len();
+        let mut placed: Vec<(&str, usize, Option<String>)> = Vec::new();
         for asked in &new {
             let Some(rule) = self.room_for(asked) else {
-                for text in placed {
+                // The last first: so that each rule is again as it was before the first.
+                for (text, rule, as_it_stood) in placed.into_iter().rev() {
                     self.take_out(text);
+                    self.rules[rule].as_it_stands = as_it_stood;
                 }
+                self.rules.truncate(before);
                 return Err(new.iter().map(|asked| asked.text.chars().count()).sum());
             };
+            let as_it_stood = self.rules.get(rule);
+            let as_it_stood = as_it_stood.and_then(|rule| rule.as_it_stands.clone());
             self.put(asked, rule);
-            placed.push(&asked.text);
+            placed.push((asked.text.as_str(), rule, as_it_stood));
         }
         for asked in asked {
             let tracks = self.tracks_of(&asked.text);

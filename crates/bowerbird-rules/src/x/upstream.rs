@@ -9,7 +9,7 @@ mod lists;
 use super::{Check, XLimits, is_only_negative};
 use crate::advice::each_term;
 use crate::error::RuleError;
-use crate::expr::{AccountRole, Expr, ExprKind, Flag, IdRole, Part, Term, Words};
+use crate::expr::{AccountRole, Expr, ExprKind, Field, Flag, IdRole, Part, Term, Words};
 use crate::language;
 use crate::rule::Rule;
 
@@ -163,12 +163,13 @@ impl Asking<'_> {
     fn term(&mut self, term: &Term) -> Wide {
         let term = as_x_writes(term);
         let wider = match term {
+            // X knows these, but its posts do not say who is affiliated with whom: they would be paid for and never caught.
+            _ if is_of_affiliates(&term) => return Wide::Nothing,
             _ if self.accepts(&term) => return Wide::Only(of(term)),
             Term::V11Track(ref list) => return self.track_list(list),
             Term::V11Follow(ref list) => return self.follow_list(list),
             // Nothing that X sends has these.
-            Term::Account(AccountRole::FromAffiliateOf | AccountRole::ToAffiliateOf, _)
-            | Term::Account(..)
+            Term::Account(..)
             | Term::Mention(_)
             | Term::Id(
                 IdRole::Conversation | IdRole::ReplyTo | IdRole::RepostOf | IdRole::List,
@@ -286,16 +287,22 @@ impl Asking<'_> {
     }
 }
 
+fn is_of_affiliates(term: &Term) -> bool {
+    use AccountRole::{FromAffiliateOf, ToAffiliateOf};
+    matches!(term, Term::Account(FromAffiliateOf | ToAffiliateOf, _))
+}
+
 /// May X not find this where we do not? Where it might, a negation would keep posts from us: words of scripts without blanks, which X may divide
-/// otherwise; emoji; letters that some hold equal to others; and words near one another, whose distance X may count otherwise.
+/// otherwise; emoji; letters that some hold equal to others; words near one another, whose distance X may count otherwise; addresses, of which X looks at
+/// the short and the full ones, and at those of pictures; and what posts do not say.
 fn is_read_alike(term: &Term) -> bool {
     match term {
+        Term::Field(Field::Url, _) | Term::UrlContains(_) => false,
+        _ if is_of_affiliates(term) => false,
         Term::Words(words) | Term::Field(_, words) | Term::Place(words) => {
             words.slop().is_none() && words.text().chars().all(is_plain)
         }
-        Term::Hashtag(name) | Term::Cashtag(name) | Term::UrlContains(name) => {
-            name.text().chars().all(is_plain)
-        }
+        Term::Hashtag(name) | Term::Cashtag(name) => name.text().chars().all(is_plain),
         Term::Entity(name) | Term::Source(name) => name.text().chars().all(is_plain),
         _ => true,
     }
@@ -356,10 +363,11 @@ fn as_x_writes(term: &Term) -> Term {
     }
 }
 
-/// The same words in quotes, where X asks for them.
+/// The same words in quotes, where X asks for them, or would read them as more than words.
 fn quoted(words: &Words) -> Words {
     let is_plain = |c: char| c.is_alphanumeric();
-    if words.is_quoted() || words.text().chars().all(is_plain) {
+    let is_a_word = words.text() != "OR" && words.text().chars().all(is_plain);
+    if words.is_quoted() || is_a_word {
         words.clone()
     } else {
         Words::new(words.text().to_owned(), true, None)

@@ -50,16 +50,15 @@ fn a_wish_is_idle_where_nobody_may_ask() {
     let nobody = Some("no track needs a rule at X");
     let (of_all, of_one) = (Some("all spent"), Some("one spent"));
     // Which tracks are paused, which are held, whether the source is, and why nothing may be asked for.
-    let cases: [(&[usize], &[u64], bool, Option<&str>); 7] = [
-        (&[], &[], false, None),
+    for (paused, held_tracks, is_held, expected) in [
+        (&[][..], &[][..], false, None),
         (&[0], &[], false, None),
         (&[0, 1], &[], false, nobody),
         (&[], &[1], false, None),
         (&[], &[1, 2], false, of_one),
         (&[0], &[2], false, of_one),
         (&[], &[], true, of_all),
-    ];
-    for (paused, held_tracks, is_held, expected) in cases {
+    ] {
         let mut all = tracks(&["cat", "owl"]);
         for at in paused {
             all[*at].draft.paused = true;

@@ -60,6 +60,8 @@ fn what_x_lacks_is_asked_for_more_widely() {
     asks("cat OR min_likes:5", &["cat"], false);
     asks("cat (dog OR -bird)", &["cat"], true);
     asks("from:did:plc:abc", &[], false);
+    asks("from_affiliate_of:api", &[], false);
+    asks("cat OR to_affiliate_of:api", &["cat"], false);
 }
 
 #[test]
@@ -112,7 +114,6 @@ fn negations_that_x_may_read_otherwise_are_left_out() {
         "-café",
         "-погода",
         "-from:ada",
-        "-url:\"a.b/c\"",
         "-lang:ja",
         "-is:retweet",
         "-place_country:DE",
@@ -138,6 +139,10 @@ fn negations_that_x_may_read_otherwise_are_left_out() {
         "-bio:鳥",
         "-source:鳥",
         "-place:東京",
+        "-url:\"bit.ly\"",
+        "-url:cat",
+        "-url_contains:photo",
+        "-from_affiliate_of:api",
         "-(鳥 OR 犬)",
     ] {
         asks(&format!("cat {left_out}"), &["cat"], true);
@@ -158,6 +163,16 @@ fn v1_1_lists_are_asked_for_wherever_they_looked() {
         "v11_track:\"big cat\"",
         &["(big OR url:big OR #big OR @big) (cat OR url:cat OR #cat OR @cat)"],
         true,
+    );
+    // What X would read as more than a word is in quotes.
+    let (alternatives, _) = asked("v11_track:\"OR\"");
+    assert!(
+        !alternatives.iter().any(|it| it == "OR"),
+        "{alternatives:?}"
+    );
+    assert!(
+        alternatives.iter().any(|it| it == "\"OR\""),
+        "{alternatives:?}"
     );
     asks("v11_track:\"#birds,$ABC\"", &["#birds", "$abc"], true);
     asks(
