@@ -86,6 +86,7 @@ mod tests {
     use zstd::bulk::Compressor;
 
     use super::*;
+    use crate::jetstream::{JetstreamWire, decode, place};
     use crate::testing::jetstream_dictionary;
 
     fn pack(message: &[u8]) -> Vec<u8> {
@@ -133,6 +134,31 @@ mod tests {
             );
         }
         assert_eq!(unpack.unpack(&pack(b"a")).unwrap(), "a");
+    }
+
+    #[test]
+    #[expect(clippy::print_stderr, reason = "a test that tries nothing says so")]
+    fn recorded_events_packed_with_the_published_dictionary_come_back() {
+        let Some(corpus) = std::env::var_os("BOWERBIRD_CORPUS") else {
+            return eprintln!("BOWERBIRD_CORPUS is not set: no dictionary to try");
+        };
+        let folder = std::path::Path::new(&corpus).join("bluesky-social__jetstream/subscribe");
+        let dictionary = std::fs::read(folder.join("dictionaries/legacy_subscribe.zdict")).unwrap();
+        assert_eq!(id(&dictionary).unwrap().get(), 1_612_007_021);
+        let mut zstd = Compressor::with_dictionary(1, &dictionary).unwrap();
+        let mut unpack = Unpack::new(&dictionary).unwrap();
+        let events = std::fs::read(folder.join("golden_v1.jsonl")).unwrap();
+        let events = events
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty());
+        for event in events {
+            let packed = zstd.compress(event).unwrap();
+            assert!(packed.len() < event.len());
+            let unpacked = unpack.unpack(&packed).unwrap();
+            assert_eq!(unpacked, event);
+            assert!(place::moment(JetstreamWire::Old, &unpacked).is_some());
+            decode(&unpacked).unwrap();
+        }
     }
 
     #[test]

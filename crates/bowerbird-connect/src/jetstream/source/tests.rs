@@ -259,6 +259,24 @@ async fn pings_are_answered_and_count_as_a_sign_of_life() {
 }
 
 #[tokio::test]
+async fn silence_is_no_end_and_the_pipeline_is_told_how_long_it_may_last() {
+    let beats = vec![Beat::Events(1), Beat::Stall];
+    let stand_in = holding(2, [Turn::Play(beats)]);
+    let service = connection(config(&stand_in));
+    let mut source = (service.open)(cursor(0)).await.unwrap();
+    let batch = source.next_batch().await.unwrap().unwrap();
+    assert_eq!(numbers(&batch.frames), [0]);
+    assert!(source.next_batch().now_or_never().is_none());
+    assert_eq!(service.spec.stall_after, Some(Duration::from_secs(45)));
+    let mut source = (service.open)(batch.cursor).await.unwrap();
+    let mut seen = Vec::new();
+    while seen.len() < 2 {
+        seen.extend(numbers(&source.next_batch().await.unwrap().unwrap().frames));
+    }
+    assert_eq!(seen, [0, 1], "what was held back comes with the next");
+}
+
+#[tokio::test]
 async fn a_message_that_cannot_be_read_is_kept_with_its_reason_and_reading_goes_on() {
     let large = "x".repeat(MAX_FRAME_BYTES + 1);
     let beats = vec![
