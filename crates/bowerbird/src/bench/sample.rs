@@ -33,8 +33,6 @@ pub(super) struct Sample {
     pub(super) lines: Vec<Vec<u8>>,
     /// Rules that match a few of them, for the whole way.
     pub(super) rules: Vec<String>,
-    /// Posts as short as most are, whose words are those of [`bowerbird_core::rules::world`]'s rules.
-    pub(super) short: Vec<Vec<u8>>,
 }
 
 impl Sample {
@@ -55,15 +53,19 @@ impl Sample {
         }
         out.flush().with_context(context)?;
         let rules = rules(&lines, usize::try_from(n_rules.min(MOST_TRACKS))?)?;
-        let short = lines.iter().zip(world::posts(lines.len()));
-        let short: Result<_> = short.map(|(line, post)| envelope(line, &post)).collect();
         Ok(Self {
             file,
             posts,
-            rules,
-            short: short?,
             lines,
+            rules,
         })
+    }
+
+    /// Posts as short as most are, whose words are those of [`bowerbird_core::rules::world`]'s rules. Made when they are needed: they would count
+    /// as memory of the whole way.
+    pub(super) fn short(&self) -> Result<Vec<Vec<u8>>> {
+        let short = self.lines.iter().zip(world::posts(self.lines.len()));
+        short.map(|(line, post)| envelope(line, &post)).collect()
     }
 
     /// All posts again, in chunks of `most`.
