@@ -4,6 +4,7 @@
 
 mod jetstream_script;
 mod jetstream_stand_in;
+mod stand_in;
 mod x_rules;
 mod x_script;
 mod x_stand_in;

@@ -1,23 +1,22 @@
 //! Jetstream, made up: a WebSocket server on loopback that keeps a log of events and serves it from a cursor, as the real one does, with faults by a
 //! script.
 //!
-//! It runs in a thread of its own, so tests of every kind can use it, those that stop the clock too; dropping it ends it.
+//! Dropping it ends it.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{oneshot, watch};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use super::jetstream_script::{Beat, Turn, jetstream_dictionary};
+use super::stand_in::{Server, Shared};
 
 /// Jetstream pings every 30 seconds; this does so more often.
 const PING_EVERY: Duration = Duration::from_secs(5);
@@ -29,17 +28,8 @@ const TORN: &[u8] = b"\x81\x7e\x10\x00{\"did\":\"did:plc:";
 /// A server that is Jetstream for a test.
 #[derive(Debug)]
 pub struct JetstreamStandIn {
-    address: SocketAddr,
-    shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
-    /// Sends with every change of the state.
-    changes: watch::Sender<u64>,
+    server: Server,
+    shared: Arc<Shared<State>>,
 }
 
 #[derive(Debug, Default)]
@@ -62,7 +52,7 @@ struct State {
 /// One connection.
 struct Speaker {
     socket: WebSocketStream<TcpStream>,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<State>>,
     /// The next event's place in the log.
     next: usize,
     cursor: i64,
@@ -79,46 +69,17 @@ impl JetstreamStandIn {
             turns: script.into_iter().collect(),
             ..State::default()
         };
-        let shared = Arc::new(Shared {
-            state: Mutex::new(state),
-            changes: watch::Sender::default(),
-        });
-        let (stop, stopped) = oneshot::channel();
-        let (ready, address) = std::sync::mpsc::channel();
+        let shared = Shared::new(state);
         let served = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            let runtime = runtime.expect("a thread can have a runtime");
-            runtime.block_on(async {
-                let listener = TcpListener::bind(("127.0.0.1", 0))
-                    .await
-                    .expect("loopback has a free port");
-                let address = listener
-                    .local_addr()
-                    .expect("a bound socket has an address");
-                // Nobody waits for the address any more where the test has ended.
-                let _ = ready.send(address);
-                tokio::select! {
-                    () = serve(listener, served) => {}
-                    // The sender being gone says the same.
-                    _ = stopped => {}
-                }
-            });
-        });
-        let address = address.recv().expect("the thread sends its address first");
         Self {
-            address,
+            server: Server::start(move |listener| serve(listener, served)),
             shared,
-            stop: Some(stop),
-            thread: Some(thread),
         }
     }
 
     /// Where it is, for `base_urls`.
     pub fn base_url(&self) -> String {
-        format!("ws://{}", self.address)
+        format!("ws://{}", self.server.address)
     }
 
     /// Something has happened at this moment (in µs): all who listen are told, and those who come later with an earlier cursor.
@@ -164,39 +125,11 @@ impl JetstreamStandIn {
 
     /// Waits until something is true of it; give it a time limit where it may never be.
     pub async fn until(&self, is_so: impl Fn(&Self) -> bool) {
-        let mut changes = self.shared.changes.subscribe();
-        while !is_so(self) {
-            changes.changed().await.expect("the sender lives in self");
-        }
+        self.shared.until(|| is_so(self)).await;
     }
 }
 
-impl Drop for JetstreamStandIn {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // Already ended is as good.
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            // A panic there has failed its test already.
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
-        let changed = change(&mut self.state());
-        self.changes.send_modify(|number| *number += 1);
-        changed
-    }
-}
-
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+async fn serve(listener: TcpListener, shared: Arc<Shared<State>>) {
     loop {
         if let Ok((socket, _)) = listener.accept().await {
             tokio::spawn(answer(socket, Arc::clone(&shared)));
@@ -205,7 +138,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 #[expect(clippy::result_large_err, reason = "the library's type of a refusal")]
-async fn answer(socket: TcpStream, shared: Arc<Shared>) {
+async fn answer(socket: TcpStream, shared: Arc<Shared<State>>) {
     let mut target = String::new();
     let mut beats = Vec::new();
     let greet = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
@@ -256,7 +189,7 @@ fn number(target: &str, name: &str) -> Option<i64> {
 }
 
 impl Speaker {
-    fn new(socket: WebSocketStream<TcpStream>, shared: &Arc<Shared>, target: &str) -> Self {
+    fn new(socket: WebSocketStream<TcpStream>, shared: &Arc<Shared<State>>, target: &str) -> Self {
         let zstd = target.contains("compress=true").then(|| {
             zstd::bulk::Compressor::with_dictionary(3, &jetstream_dictionary(DICTIONARY))
                 .expect("a dictionary can be used")
@@ -322,7 +255,7 @@ impl Speaker {
 
     /// Sends the next event that is due, when there is one.
     async fn event(&mut self) -> Result<(), Over> {
-        let mut changes = self.shared.changes.subscribe();
+        let mut changes = self.shared.changes();
         loop {
             if let Some(event) = self.due() {
                 let message = match &mut self.zstd {

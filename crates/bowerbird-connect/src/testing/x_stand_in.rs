@@ -1,14 +1,12 @@
 //! X's filtered stream, made up: an HTTP server on loopback that holds rules and answers each connect by a script.
 //!
-//! It runs in a thread of its own, so tests of every kind can use it, those that stop the clock too; dropping it ends it. Without a script it
-//! is a quiet X: it takes rules, keeps a stream alive, and gives out what is [`push`](XStandIn::push)ed.
+//! Dropping it ends it. Without a script it is a quiet X: it takes rules, keeps a stream alive, and gives out what is [`push`](XStandIn::push)ed.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,8 +17,9 @@ use hyper::header::HeaderValue;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::mpsc;
 
+use super::stand_in::{Server, Shared};
 use super::x_rules::{Rules, StandInRule};
 use super::x_script::{Answer, Step};
 
@@ -34,10 +33,8 @@ const MAX_BODY_BYTES: usize = 8 << 20;
 /// A server that is X for a test.
 #[derive(Debug)]
 pub struct XStandIn {
-    address: SocketAddr,
-    shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    server: Server,
+    shared: Arc<Shared<State>>,
 }
 
 /// A request that came.
@@ -53,16 +50,9 @@ pub struct Seen {
     pub body: String,
 }
 
-#[derive(Debug)]
-struct Shared {
-    token: String,
-    state: Mutex<State>,
-    /// Sends with every change of the state.
-    changes: watch::Sender<u64>,
-}
-
 #[derive(Debug, Default)]
 struct State {
+    token: String,
     rules: Rules,
     /// Answers to the next connects.
     streams: VecDeque<Answer>,
@@ -86,51 +76,21 @@ impl XStandIn {
     /// Starts one that knows this token and answers connects by this script, then quietly.
     pub fn start(token: &str, script: impl IntoIterator<Item = Answer>) -> Self {
         let state = State {
+            token: token.to_owned(),
             streams: script.into_iter().collect(),
             ..State::default()
         };
-        let shared = Arc::new(Shared {
-            token: token.to_owned(),
-            state: Mutex::new(state),
-            changes: watch::Sender::default(),
-        });
-        let (stop, stopped) = oneshot::channel();
-        let (ready, address) = std::sync::mpsc::channel();
+        let shared = Shared::new(state);
         let served = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            let runtime = runtime.expect("a thread can have a runtime");
-            runtime.block_on(async {
-                let listener = TcpListener::bind(("127.0.0.1", 0))
-                    .await
-                    .expect("loopback has a free port");
-                // Nobody waits for the address any more where the test has ended.
-                let _ = ready.send(
-                    listener
-                        .local_addr()
-                        .expect("a bound socket has an address"),
-                );
-                tokio::select! {
-                    () = serve(listener, served) => {}
-                    // The sender being gone says the same.
-                    _ = stopped => {}
-                }
-            });
-        });
-        let address = address.recv().expect("the thread sends its address first");
         Self {
-            address,
+            server: Server::start(move |listener| serve(listener, served)),
             shared,
-            stop: Some(stop),
-            thread: Some(thread),
         }
     }
 
     /// Where it is: the base URL for `XConfig`.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.server.address)
     }
 
     /// Answers the next requests about rules so.
@@ -218,10 +178,7 @@ impl XStandIn {
 
     /// Waits until something is true of it; give it a time limit where it may never be.
     pub async fn until(&self, is_so: impl Fn(&Self) -> bool) {
-        let mut changes = self.shared.changes.subscribe();
-        while !is_so(self) {
-            changes.changed().await.expect("the sender lives in self");
-        }
+        self.shared.until(|| is_so(self)).await;
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -229,36 +186,11 @@ impl XStandIn {
     }
 }
 
-impl Drop for XStandIn {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // Already ended is as good.
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            // A panic there has failed its test already.
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
-        let changed = change(&mut self.state());
-        self.changes.send_modify(|number| *number += 1);
-        changed
-    }
-}
-
 fn is_stream(target: &str) -> bool {
     target == "/2/tweets/search/stream" || target.starts_with("/2/tweets/search/stream?")
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+async fn serve(listener: TcpListener, shared: Arc<Shared<State>>) {
     loop {
         let Ok((socket, _)) = listener.accept().await else {
             continue;
@@ -277,7 +209,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 
 async fn answer(
     request: Request<Incoming>,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<State>>,
 ) -> Result<Response<Sent>, Infallible> {
     let (head, body) = request.into_parts();
     let target = head
@@ -301,10 +233,10 @@ async fn answer(
         user_agent: header("user-agent"),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
-    let is_known = header("authorization") == format!("Bearer {}", shared.token);
+    let authorization = header("authorization");
     let answer = shared.change(|state| {
         state.seen.push(seen);
-        if is_known {
+        if authorization == format!("Bearer {}", state.token) {
             state.answer(head.method.as_str(), &target, &body)
         } else {
             Answer::unauthorized()
@@ -417,7 +349,7 @@ fn plain(status: u16, headers: &[(&str, String)], body: String) -> Response<Sent
         .expect("scripts have valid headers")
 }
 
-fn stream(steps: Vec<Step>, shared: Arc<Shared>) -> Response<Sent> {
+fn stream(steps: Vec<Step>, shared: Arc<Shared<State>>) -> Response<Sent> {
     let (sender, chunks) = mpsc::channel(WAITING);
     let (push, pushed) = mpsc::unbounded_channel();
     shared.change(|state| {
