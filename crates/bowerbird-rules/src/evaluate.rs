@@ -105,16 +105,8 @@ fn in_text(words: &Words, view: View<'_>) -> bool {
 }
 
 fn in_field(field: Field, words: &Words, view: View<'_>) -> bool {
-    let kind = match field {
-        Field::Url => ZoneKind::LinkAddress,
-        Field::UrlTitle => ZoneKind::LinkTitle,
-        Field::UrlDescription => ZoneKind::LinkDescription,
-        Field::Bio => ZoneKind::Bio,
-        Field::BioName => ZoneKind::AuthorName,
-        Field::BioLocation => ZoneKind::AuthorLocation,
-    };
     view.tokens
-        .zones(kind)
+        .zones(field.into())
         .any(|zone| holds(view.tokens, zone, words))
 }
 

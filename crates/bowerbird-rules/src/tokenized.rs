@@ -101,6 +101,20 @@ pub(crate) enum ZoneKind {
     PlaceName,
 }
 
+impl From<Field> for ZoneKind {
+    /// Where an operator's words are looked for.
+    fn from(field: Field) -> Self {
+        match field {
+            Field::Url => Self::LinkAddress,
+            Field::UrlTitle => Self::LinkTitle,
+            Field::UrlDescription => Self::LinkDescription,
+            Field::Bio => Self::Bio,
+            Field::BioName => Self::AuthorName,
+            Field::BioLocation => Self::AuthorLocation,
+        }
+    }
+}
+
 /// The tokens of one text.
 #[derive(Debug, Clone)]
 pub(crate) struct Zone {

@@ -147,15 +147,7 @@ pub(super) fn frequency(word: &WordToken, census: &Census) -> f32 {
 }
 
 fn of_field(field: Field, words: &Words, census: &Census, asked: &mut Asked) -> Option<Choice> {
-    let zone = match field {
-        Field::Url => ZoneKind::LinkAddress,
-        Field::UrlTitle => ZoneKind::LinkTitle,
-        Field::UrlDescription => ZoneKind::LinkDescription,
-        Field::Bio => ZoneKind::Bio,
-        Field::BioName => ZoneKind::AuthorName,
-        Field::BioLocation => ZoneKind::AuthorLocation,
-    };
-    of_zone(zone, words, census, asked)
+    of_zone(field.into(), words, census, asked)
 }
 
 /// The rarest word of another text than the post's own.
