@@ -53,6 +53,19 @@ fn stop(running: Running) {
     assert!(ended.status.success(), "{}", ended.stderr);
 }
 
+/// A service, and a home that has kept its first ten posts and then stopped.
+fn ten_kept() -> (JetstreamStandIn, Home) {
+    let stand_in = JetstreamStandIn::start([]);
+    stand_in.replay_all();
+    push(&stand_in, 0..10);
+    let home = Home::new();
+    configure(&home, &stand_in);
+    let running = start(&home);
+    kept(&home, 10);
+    stop(running);
+    (stand_in, home)
+}
+
 #[test]
 fn a_break_and_a_restart_leave_no_gap_and_what_comes_twice_is_kept_once() {
     let cut = Turn::Play(vec![Beat::Events(10), Beat::Tear]);
@@ -89,14 +102,7 @@ fn a_break_and_a_restart_leave_no_gap_and_what_comes_twice_is_kept_once() {
 
 #[test]
 fn what_the_service_let_go_of_is_a_gap_as_wide_as_the_loss() {
-    let stand_in = JetstreamStandIn::start([]);
-    stand_in.replay_all();
-    push(&stand_in, 0..10);
-    let home = Home::new();
-    configure(&home, &stand_in);
-    let running = start(&home);
-    kept(&home, 10);
-    stop(running);
+    let (stand_in, home) = ten_kept();
 
     push(&stand_in, 10..100);
     stand_in.forget_before(at(60));
@@ -112,14 +118,7 @@ fn what_the_service_let_go_of_is_a_gap_as_wide_as_the_loss() {
 
 #[test]
 fn a_refused_cursor_is_a_gap_and_listening_goes_on() {
-    let stand_in = JetstreamStandIn::start([]);
-    stand_in.replay_all();
-    push(&stand_in, 0..10);
-    let home = Home::new();
-    configure(&home, &stand_in);
-    let running = start(&home);
-    kept(&home, 10);
-    stop(running);
+    let (stand_in, home) = ten_kept();
 
     stand_in.answer_with([Turn::Refuse(400, r#"{"error":"CursorTooOld"}"#)]);
     push(&stand_in, 10..12);
