@@ -4,7 +4,7 @@
 //! is handed in; only the pipeline sleeps. Where each word is at home:
 //!
 //! - [`ids`], [`time`]: the names things go by and when they happen.
-//! - [`event`]: what a frame says happened. [`frame`], [`source`]: where frames come from.
+//! - [`event`]: what a frame says happened. [`frame`], [`source`]: where frames come from. [`repair`]: fetching again what was missed.
 //! - [`record`]: an event on its way through the [`spool`]. [`store`]: where it stays. [`sink`]: where else it goes.
 //! - [`bill`]: what priced calls cost, and what a budget leaves of it.
 //! - [`track`]: rules that users follow. [`live`]: their compiled form, taken up while posts stream. [`plan`]: how they share the few rules of a service.
@@ -26,6 +26,7 @@ pub mod plan;
 pub mod preview;
 pub mod raw;
 pub mod record;
+pub mod repair;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod sink;

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use crate::event::Event;
 use crate::frame::Batch;
 use crate::ids::{Cursor, SourceName};
+use crate::repair::Repair;
 use crate::time::Time;
 
 /// One open connection that yields frames.
@@ -147,6 +148,8 @@ pub struct Connection {
     pub spec: SourceSpec,
     /// Opens it where the cursor says, or at the beginning (bounded) or now (endless) without one.
     pub open: Box<dyn Fn(Option<Cursor>) -> Opening + Send + Sync>,
+    /// Fetches again what it missed; `None` where nothing can.
+    pub repair: Option<Repair>,
 }
 
 impl fmt::Debug for Connection {

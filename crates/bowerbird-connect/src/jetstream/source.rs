@@ -75,6 +75,7 @@ pub fn connect(
     Ok(Connection {
         spec,
         open: Box::new(open),
+        repair: None,
     })
 }
 

@@ -117,6 +117,7 @@ pub fn connect(
     Ok(Connection {
         spec,
         open: Box::new(open),
+        repair: None,
     })
 }
 

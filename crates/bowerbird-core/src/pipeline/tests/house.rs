@@ -194,6 +194,7 @@ impl Script {
         Connection {
             spec,
             open: Box::new(open),
+            repair: None,
         }
     }
 }
