@@ -174,6 +174,7 @@ fn x_config(settings: &XSettings) -> Result<XConfig> {
             ..XLimits::STREAM
         },
         status: Arc::clone(&settings.status),
+        limiter: Arc::clone(&settings.limiter),
         ..XConfig::new(bearer.context("its token was not fetched")?)
     })
 }

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::limiter::Limiter;
 use super::standing::Standing;
 
 /// X itself.
@@ -35,6 +36,8 @@ pub struct XConfig {
     pub limits: XLimits,
     /// Where the source notes which tracks X listens for; keep a clone to watch.
     pub status: Arc<XStatus>,
+    /// Counts the calls made with this token: one for all that use it.
+    pub limiter: Arc<Limiter>,
     /// Says which tracks must wait as a budget is spent.
     pub withheld: watch::Receiver<Arc<AllWithheld>>,
 }
@@ -48,6 +51,7 @@ impl XConfig {
             max_rules: X_MAX_RULES,
             limits: XLimits::STREAM,
             status: Arc::default(),
+            limiter: Arc::default(),
             withheld: LiveBills::default().withheld(),
         }
     }

@@ -9,12 +9,12 @@ use bowerbird_core::bill::{Answering, CountedSpan, Counter, NotCounted};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::rules::{Rule, XLimits};
 use bowerbird_core::time::Time;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use super::api::Api;
 use super::config::XConfig;
+use super::limiter::Endpoint;
 use super::packing::OR;
-use super::rules_api::refusal;
 use crate::error::ConnectError;
 use crate::http;
 
@@ -37,52 +37,31 @@ struct Span {
 
 /// Asks X, with the token of a source.
 pub fn counter(source: SourceName, config: &XConfig) -> Result<Counter, ConnectError> {
-    let base_url = http::base_url("base_url", &config.base_url)?;
-    let asking = Arc::new(Asking {
-        client: http::client(&base_url)?,
-        base_url,
-        bearer: config.bearer.clone(),
-    });
+    let asking = Arc::new(Api::new(config)?);
     let ask = move |question: String| -> Answering {
         let asking = Arc::clone(&asking);
-        Box::pin(async move { asking.ask(&question).await })
+        Box::pin(async move { ask_for_counts(&asking, &question).await })
     };
     Ok(Counter::new(source, questions, ask))
 }
 
-#[derive(Debug)]
-struct Asking {
-    client: reqwest::Client,
-    base_url: String,
-    bearer: SecretString,
-}
-
-impl Asking {
-    async fn ask(&self, question: &str) -> Result<Vec<CountedSpan>, NotCounted> {
-        let query: String = form_urlencoded::byte_serialize(question.as_bytes()).collect();
-        let request = self
-            .client
-            .get(format!(
-                "{}{PATH}?granularity=day&query={query}",
-                self.base_url
-            ))
-            .bearer_auth(self.bearer.expose_secret())
-            .timeout(http::REQUEST_TIMEOUT);
-        let mut response = request
-            .send()
-            .await
-            .map_err(|error| not_counted(http::describe(&error), false))?;
-        if response.status().as_u16() != 200 {
-            let reason = refusal(&mut response, &self.bearer).await.to_string();
-            return Err(not_counted(reason, false));
-        }
-        // From here on X has answered, and takes its money.
-        let body = http::body(&mut response, MAX_ANSWER_BYTES)
-            .await
-            .map_err(|error| not_counted(error.to_string(), true))?;
-        let unknown = || not_counted("the answer is not what X documents".to_owned(), true);
-        spans(&body).ok_or_else(unknown)
+async fn ask_for_counts(api: &Api, question: &str) -> Result<Vec<CountedSpan>, NotCounted> {
+    let query: String = form_urlencoded::byte_serialize(question.as_bytes()).collect();
+    let request = api.get(&format!("{PATH}?granularity=day&query={query}"));
+    let mut response = api
+        .begin(Endpoint::Counts, request)
+        .await
+        .map_err(|error| not_counted(error.to_string(), false))?;
+    if response.status().as_u16() != 200 {
+        let reason = api.refusal(&mut response).await.to_string();
+        return Err(not_counted(reason, false));
     }
+    // From here on X has answered, and takes its money.
+    let body = http::body(&mut response, MAX_ANSWER_BYTES)
+        .await
+        .map_err(|error| not_counted(error.to_string(), true))?;
+    let unknown = || not_counted("the answer is not what X documents".to_owned(), true);
+    spans(&body).ok_or_else(unknown)
 }
 
 fn not_counted(reason: String, is_charged: bool) -> NotCounted {

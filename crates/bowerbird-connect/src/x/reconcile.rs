@@ -12,9 +12,11 @@ use bowerbird_core::rules::XLimits;
 use bowerbird_core::source::SourceError;
 use bowerbird_core::time::Time;
 
+use super::api::Api;
 use super::config::{XReport, XStatus};
+use super::limiter::Endpoint;
 use super::packing::{OR, Wanted};
-use super::rules_api::{Added, Api, RULES_A_CALL};
+use super::rules_api::{Added, RULES_A_CALL};
 use super::slots::Plan;
 use super::standing::{Known, Standing};
 use super::steps::{Change, Step, Steps};
@@ -198,7 +200,7 @@ impl Reconciler {
         if step.leaves_a_hole {
             let calls =
                 step.delete.len().div_ceil(RULES_A_CALL) + step.add.len().div_ceil(RULES_A_CALL);
-            self.api.check_allowance(calls, Time::now())?;
+            self.api.has_room(Endpoint::ChangeRules, calls)?;
         }
         for ids in step.delete.chunks(RULES_A_CALL) {
             self.api.delete(ids).await?;

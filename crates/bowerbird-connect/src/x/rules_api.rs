@@ -1,44 +1,22 @@
 //! X's calls for rules: list, add, delete. What rules we want is not decided here.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bowerbird_core::source::{Ladder, SourceError};
-use bowerbird_core::time::Time;
-use secrecy::{ExposeSecret, SecretString};
+use bowerbird_core::source::SourceError;
 use serde::{Deserialize, Serialize};
 
+use super::api::{Answered, Api, broken};
+use super::limiter::Endpoint;
 use super::packing::Wanted;
-use super::problem;
 use super::slots::TAG;
-use crate::http;
 
 const PATH: &str = "/2/tweets/search/stream/rules";
 /// The most bytes of an answer: a thousand rules of the longest kind are 3 MB.
 const MAX_ANSWER_BYTES: usize = 8 << 20;
-/// The most bytes of an answer that says what is wrong.
-const MAX_PROBLEM_BYTES: usize = 64 << 10;
 /// The most pages of a thousand rules: more than any plan has.
 const MAX_PAGES: usize = 100;
 /// Rules sent at once.
 pub(super) const RULES_A_CALL: usize = 100;
-
-/// X, for one app.
-#[derive(Debug, Clone)]
-pub(super) struct Api {
-    pub(super) client: reqwest::Client,
-    pub(super) base_url: String,
-    pub(super) bearer: SecretString,
-    /// How many changes of rules X allows still, as it last said.
-    pub(super) allowance: Arc<Mutex<Option<Allowance>>>,
-}
-
-/// What is left of a limit.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Allowance {
-    calls: usize,
-    until: Time,
-}
 
 /// Which answers a call may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,26 +177,16 @@ impl<'a> Add<'a> {
     }
 }
 
-impl Allowance {
-    /// As the headers of an answer say; `None` if they do not.
-    fn of(headers: &reqwest::header::HeaderMap, now: Time) -> Option<Self> {
-        let text = |name: &str| headers.get(name)?.to_str().ok();
-        let calls = text("x-rate-limit-remaining")?.trim().parse().ok()?;
-        let until = problem::until(text("x-rate-limit-reset"), now)?;
-        Some(Self { calls, until })
-    }
-}
-
 impl Api {
     /// Every rule of the app, ours and others'.
     pub(super) async fn list(&self) -> Result<Vec<Rule>, SourceError> {
         let mut rules = Vec::new();
         let mut page = String::new();
         for _ in 0..MAX_PAGES {
-            let request = self
-                .client
-                .get(format!("{}{PATH}?max_results=1000{page}", self.base_url));
-            let answer = self.ask(request).await?;
+            let request = self.get(&format!("{PATH}?max_results=1000{page}"));
+            let answer = self
+                .ask_rules(Endpoint::ListRules, request, Expect::Success)
+                .await?;
             rules.extend(answer.data);
             match answer.meta.next_token {
                 Some(token) if !token.is_empty() => {
@@ -315,102 +283,51 @@ impl Api {
     }
 
     async fn try_rules(&self, rules: &[&str]) -> Result<Answer, SourceError> {
-        self.post("?dry_run=true", &Add::of(rules), Expect::Refusals)
+        self.change("?dry_run=true", &Add::of(rules), Expect::Refusals)
             .await
     }
 
     async fn post_rules(&self, rules: &[&Wanted]) -> Result<Answer, SourceError> {
         let values: Vec<&str> = rules.iter().map(|rule| rule.value.as_str()).collect();
-        self.post("", &Add::of(&values), Expect::Refusals).await
-    }
-
-    /// That so many calls that change rules will be answered now, as far as X has said; else when they will.
-    pub(super) fn check_allowance(&self, calls: usize, now: Time) -> Result<(), SourceError> {
-        let allowance = *self.lock_allowance();
-        let used_up = allowance.filter(|left| left.calls < calls && now < left.until);
-        match used_up {
-            Some(left) => Err(SourceError::WaitUntil {
-                at: left.until,
-                reason: format!(
-                    "X allows {} changes of rules still, and {calls} must follow one another",
-                    left.calls
-                ),
-            }),
-            None => Ok(()),
-        }
-    }
-
-    fn lock_allowance(&self) -> MutexGuard<'_, Option<Allowance>> {
-        self.allowance
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.change("", &Add::of(&values), Expect::Refusals).await
     }
 
     /// Deletes at most [`RULES_A_CALL`] rules by their ids; one that is gone already is no error.
     pub(super) async fn delete(&self, ids: &[String]) -> Result<(), SourceError> {
         let delete = Ids { ids };
         let delete = Delete { delete };
-        self.post("", &delete, Expect::Success).await.map(drop)
+        self.change("", &delete, Expect::Success).await.map(drop)
     }
 
-    async fn post(
+    async fn change(
         &self,
         query: &str,
         body: &impl Serialize,
         expect: Expect,
     ) -> Result<Answer, SourceError> {
         let body = serde_json::to_vec(body).expect("text is JSON");
-        let request = self
-            .client
-            .post(format!("{}{PATH}{query}", self.base_url))
-            .header("content-type", "application/json")
-            .body(body);
-        let mut allowance = None;
-        let answer = self.ask_noting(request, expect, &mut allowance).await;
-        if allowance.is_some() {
-            *self.lock_allowance() = allowance;
-        }
-        answer
-    }
-
-    async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Answer, SourceError> {
-        self.ask_noting(request, Expect::Success, &mut None).await
+        let request = self.post(&format!("{PATH}{query}"), body);
+        self.ask_rules(Endpoint::ChangeRules, request, expect).await
     }
 
     /// Sends a request. Where rules are sent, that X takes none of them is an answer too, whether or not it says which of them it means.
-    async fn ask_noting(
+    async fn ask_rules(
         &self,
+        endpoint: Endpoint,
         request: reqwest::RequestBuilder,
         expect: Expect,
-        allowance: &mut Option<Allowance>,
     ) -> Result<Answer, SourceError> {
-        let request = request
-            .bearer_auth(self.bearer.expose_secret())
-            .timeout(http::REQUEST_TIMEOUT);
-        let mut response = request
-            .send()
-            .await
-            .map_err(|error| broken(&http::describe(&error)))?;
-        *allowance = Allowance::of(response.headers(), Time::now());
-        let status = response.status().as_u16();
-        if !matches!(status, 200 | 201 | 400) {
-            return Err(refusal(&mut response, &self.bearer).await);
-        }
-        let body = http::body(&mut response, MAX_ANSWER_BYTES)
-            .await
-            .map_err(|error| broken(&error.to_string()))?;
-        let answer = serde_json::from_slice::<Answer>(&body).ok();
+        let Answered { status, body } = self.ask(endpoint, request, MAX_ANSWER_BYTES).await?;
         let is_refusal = status == 400;
-        match answer {
-            Some(_) if is_refusal && expect == Expect::Success => {
-                Err(of_answer(status, None, &body, &self.bearer))
-            }
-            Some(answer) => Ok(Answer {
-                is_refusal,
-                ..answer
-            }),
-            None => Err(broken("the answer is not what X documents")),
+        if is_refusal && expect == Expect::Success {
+            return Err(self.of_answer(status, None, &body));
         }
+        let answer = serde_json::from_slice::<Answer>(&body);
+        let answer = answer.map_err(|_| broken("the answer is not what X documents"))?;
+        Ok(Answer {
+            is_refusal,
+            ..answer
+        })
     }
 }
 
@@ -419,39 +336,6 @@ fn note_refusal(refused: &mut HashMap<String, Refusal>, rule: &str, problem: &Ru
     let refusal = problem.refusal();
     if !refusal.may_pass && !problem.is_duplicate() {
         refused.insert(rule.to_owned(), refusal);
-    }
-}
-
-/// What an answer that is no success asks for; reads it to its end.
-pub(super) async fn refusal(
-    response: &mut reqwest::Response,
-    bearer: &SecretString,
-) -> SourceError {
-    let status = response.status().as_u16();
-    let reset = response
-        .headers()
-        .get("x-rate-limit-reset")
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
-    let body = tokio::time::timeout(
-        http::REQUEST_TIMEOUT,
-        http::body(response, MAX_PROBLEM_BYTES),
-    )
-    .await;
-    let body = body.ok().and_then(Result::ok).unwrap_or_default();
-    of_answer(status, reset.as_deref(), &body, bearer)
-}
-
-/// As [`problem::of_answer`], but never with the token in it, whatever the other side sends back.
-fn of_answer(status: u16, reset: Option<&str>, body: &[u8], bearer: &SecretString) -> SourceError {
-    let text = String::from_utf8_lossy(body).replace(bearer.expose_secret(), "…");
-    problem::of_answer(status, reset, text.as_bytes(), Time::now())
-}
-
-fn broken(reason: &str) -> SourceError {
-    SourceError::Retry {
-        ladder: Ladder::Network,
-        reason: format!("asking X for its rules failed: {reason}"),
     }
 }
 

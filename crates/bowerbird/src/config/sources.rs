@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bowerbird_connect::jetstream::{JetstreamConfig, JetstreamWire};
-use bowerbird_connect::x::XStatus;
+use bowerbird_connect::x::{Limiter, XStatus};
 use bowerbird_core::bill::{Prices, Tariff};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::source::Keep;
@@ -69,6 +69,8 @@ pub(crate) struct XSettings {
     pub(crate) max_rule_chars: usize,
     /// Where its connection notes what it knows of the rules there, for whoever shows the plan.
     pub(crate) status: Arc<XStatus>,
+    /// Counts the calls made with the token, whichever source makes them.
+    pub(crate) limiter: Arc<Limiter>,
     /// What it costs and may cost.
     pub(crate) tariff: Tariff,
 }
@@ -107,6 +109,7 @@ pub(super) fn judge(
     problems: &mut Problems,
 ) -> Vec<SourceSettings> {
     let mut sources = Vec::new();
+    let mut limiters = Limiters::new();
     for (name, file) in files {
         let key = format!("source.{name}");
         let name = problems.take(&key, SourceName::parse(&name));
@@ -116,7 +119,7 @@ pub(super) fn judge(
         let kind = match &file {
             SourceFile::Synthetic(file) => synthetic(file, &key, problems),
             SourceFile::Replay(file) => replay(file, &key, places, problems),
-            SourceFile::X(file) => x(file, &key, places, problems),
+            SourceFile::X(file) => x(file, &key, places, &mut limiters, problems),
             SourceFile::Jetstream(file) => jetstream(file, places),
         };
         sources.extend(name.map(|name| SourceSettings {
@@ -178,7 +181,16 @@ fn replay(file: &ReplayFile, key: &str, places: Places<'_>, problems: &mut Probl
     }
 }
 
-fn x(file: &XFile, key: &str, places: Places<'_>, problems: &mut Problems) -> SourceKind {
+/// X's limits, by address and secret: sources that share a token share its limits.
+type Limiters = BTreeMap<(String, String), Arc<Limiter>>;
+
+fn x(
+    file: &XFile,
+    key: &str,
+    places: Places<'_>,
+    limiters: &mut Limiters,
+    problems: &mut Problems,
+) -> SourceKind {
     let bearer = places.secrets.and_then(|folder| {
         problems.take(
             &format!("{key}.bearer"),
@@ -194,12 +206,14 @@ fn x(file: &XFile, key: &str, places: Places<'_>, problems: &mut Problems) -> So
         let expected = format!("expected a number from 1 to {MOST_X_RULES}");
         problems.add(&format!("{key}.max_rules"), expected);
     }
+    let credential = (file.base_url.clone(), file.bearer.clone());
     SourceKind::X(XSettings {
         bearer,
         base_url: file.base_url.clone(),
         max_rules: file.max_rules,
         max_rule_chars: file.max_rule_chars,
         status: Arc::default(),
+        limiter: Arc::clone(limiters.entry(credential).or_default()),
         tariff: Tariff {
             prices: Prices {
                 post: file.prices.post,

@@ -1,28 +1,28 @@
 //! What X is asked to change, in which order, and what a break in the middle leaves.
 
-use std::sync::Mutex;
-
 use bowerbird_core::bill::Withheld;
-use secrecy::SecretString;
 
 use super::*;
-use crate::http;
 use crate::testing::{Answer, XStandIn};
+use crate::x::config::XConfig;
 use crate::x::slots::TAG;
 use crate::x::testing::tracks;
 
 const TOKEN: &str = "token-of-a-test";
 
+/// With nothing counted of X's limits yet, as in a new window.
+fn api(x: &XStandIn) -> Api {
+    let config = XConfig {
+        base_url: x.base_url(),
+        ..XConfig::new(TOKEN.into())
+    };
+    Api::new(&config).unwrap()
+}
+
 /// With room for two words of five letters in a rule.
 fn reconciler(x: &XStandIn, max_rules: usize) -> Reconciler {
-    let base_url = x.base_url();
     Reconciler {
-        api: Api {
-            client: http::client(&base_url).unwrap(),
-            base_url,
-            bearer: SecretString::from(TOKEN),
-            allowance: Arc::new(Mutex::default()),
-        },
+        api: api(x),
         source: SourceName::parse("x").unwrap(),
         limits: XLimits {
             max_chars: 14,
@@ -171,12 +171,13 @@ async fn what_is_deleted_waits_for_what_is_added() {
     for allowed in [0, 1] {
         let x = standing();
         x.allow_changes(allowed, reset);
-        let reconciler = reconciler(&x, 1_000);
+        let mut reconciler = reconciler(&x, 1_000);
         assert!(reconcile(&reconciler, &WANTED).await.is_err());
         assert_eq!((held(&x).len(), most_missing(&x)), (4 + 4 * allowed, 0));
         // What is known of X is what X was last heard to have.
         assert_eq!(reconciler.status.standing().rules.len(), held(&x).len());
         x.allow_changes(100, reset);
+        reconciler.api = api(&x);
         reconcile(&reconciler, &WANTED).await.unwrap();
         assert_eq!((held(&x).len(), most_missing(&x)), (4, 0));
     }
@@ -290,6 +291,7 @@ async fn a_search_that_was_cut_off_goes_on() {
         let cut_off = reconcile(&reconciler, &all).await.is_err();
         assert!(cut_off || allowed > 3, "{allowed}");
         x.allow_changes(100, reset);
+        reconciler.api = api(&x);
         let report = reconcile(&reconciler, &all).await.unwrap();
         let left_out: Vec<u64> = report.left_out.iter().map(|one| one.track.0).collect();
         assert_eq!(left_out, [2], "{allowed}");

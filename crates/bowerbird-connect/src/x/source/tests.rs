@@ -1,3 +1,7 @@
+use std::io::Write;
+
+use bowerbird_core::frame::Frame;
+use bowerbird_core::source::Ladder;
 use bowerbird_core::testing::source_suite;
 use secrecy::SecretString;
 
@@ -524,14 +528,12 @@ async fn tracks_are_followed_without_connecting_again() {
 async fn a_turn_that_x_would_not_follow_does_not_come_again_at_once() {
     let stand_in = XStandIn::start(TOKEN, []);
     stand_in.answer_rules_with([Answer::unauthorized()]);
-    let base_url = stand_in.base_url();
+    let config = XConfig {
+        base_url: stand_in.base_url(),
+        ..XConfig::new(TOKEN.into())
+    };
     let rules = Reconciler {
-        api: Api {
-            client: http::client(&base_url).unwrap(),
-            base_url,
-            bearer: SecretString::from(TOKEN),
-            allowance: Arc::default(),
-        },
+        api: Api::new(&config).unwrap(),
         source: SourceName::parse("x").unwrap(),
         limits: bowerbird_core::rules::XLimits::STREAM,
         max_rules: 10,
@@ -633,14 +635,4 @@ async fn reopened_in_trouble(
             }
         }
     }
-}
-
-#[tokio::test]
-async fn a_follower_that_broke_off_is_a_reason_to_hang_up() {
-    let broken = tokio::spawn(async { panic!("of a test") });
-    let why = told(&mut Some(broken)).await;
-    assert!(
-        why.as_ref().is_some_and(|why| why.contains("broke off")),
-        "{why:?}"
-    );
 }
