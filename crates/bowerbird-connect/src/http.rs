@@ -105,6 +105,35 @@ pub(crate) async fn body(
     Ok(body.freeze())
 }
 
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Its status.
+    pub(crate) status: u16,
+    /// Its body; may hold secrets, and is never shown as it is.
+    pub(crate) body: Bytes,
+}
+
+/// Sends a request that ends within [`REQUEST_TIMEOUT`], with an answer of at most so many bytes; an error says what happened, without the address.
+pub(crate) async fn ask(request: reqwest::RequestBuilder, most: usize) -> Result<Answer, String> {
+    let answer = request.timeout(REQUEST_TIMEOUT).send().await;
+    let mut answer = answer.map_err(|error| describe(&error))?;
+    let body = body(&mut answer, most).await;
+    Ok(Answer {
+        status: answer.status().as_u16(),
+        body: body.map_err(|error| error.to_string())?,
+    })
+}
+
+/// How much of a service's words is passed on.
+const MAX_WORDS: usize = 300;
+
+/// A service's own words, short and on one line.
+pub(crate) fn words(text: &str) -> String {
+    let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    printable.take(MAX_WORDS).collect()
+}
+
 /// An error and what caused it, without the address.
 pub(crate) fn describe(error: &reqwest::Error) -> String {
     let mut words = match () {

@@ -9,6 +9,7 @@ mod json;
 mod lang;
 pub mod native;
 pub mod replay;
+pub mod secrets;
 mod shape;
 pub mod synthetic;
 #[cfg(any(test, feature = "testing"))]

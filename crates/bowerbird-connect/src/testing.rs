@@ -4,13 +4,17 @@
 
 mod jetstream_script;
 mod jetstream_stand_in;
+mod plain;
 mod stand_in;
+mod vault_stand_in;
 mod x_rules;
 mod x_script;
 mod x_stand_in;
 
 pub use jetstream_script::{Beat, Turn, jetstream_dictionary, jetstream_post};
 pub use jetstream_stand_in::JetstreamStandIn;
+pub use plain::{Asked, Reply};
+pub use vault_stand_in::VaultStandIn;
 pub use x_rules::StandInRule;
 pub use x_script::{Answer, Step};
 pub use x_stand_in::{Seen, XStandIn};

@@ -6,6 +6,7 @@
 //! - [`ids`], [`time`]: the names things go by and when they happen.
 //! - [`event`]: what a frame says happened. [`frame`], [`source`]: where frames come from. [`repair`]: fetching again what was missed.
 //! - [`record`]: an event on its way through the [`spool`]. [`store`]: where it stays. [`sink`]: where else it goes.
+//! - [`secrets`]: where tokens and passwords are kept.
 //! - [`bill`]: what priced calls cost, and what a budget leaves of it.
 //! - [`track`]: rules that users follow. [`live`]: their compiled form, taken up while posts stream. [`plan`]: how they share the few rules of a service.
 //! - [`pipeline`]: ingest, the store's lane, back-off, supervision. [`hub`]: live delivery.
@@ -29,6 +30,7 @@ pub mod record;
 pub mod repair;
 #[cfg(feature = "schema")]
 mod schema;
+pub mod secrets;
 pub mod sink;
 pub mod source;
 pub mod spool;

@@ -4,6 +4,7 @@
 //! An ordinary module without test-only dependencies, so that backends in other crates (and other people's) can run them.
 
 pub mod fake_store;
+pub mod secret_suite;
 pub mod sink_suite;
 pub mod source_suite;
 pub mod spool_suite;

@@ -85,7 +85,7 @@ impl Client {
             let holder = match folder.hold(command)? {
                 Ok(held) => {
                     if secrets == Secrets::Fetch {
-                        settings = context.settings(secrets)?;
+                        settings = context.settings().await?;
                     }
                     let house = House::open(folder, held, Plan::of(&settings)).await?;
                     let router = bowerbird_web::router(&house.site(0), Trust::InProcess);

@@ -1,11 +1,11 @@
 //! What each command does; one module each.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
 use crate::cli::{Cli, Command, Global};
-use crate::config::{self, Secrets, Settings};
+use crate::config::{self, Fetched, Found, SecretPlace, Settings};
 use crate::folder::{DataFolder, Missing, Purpose};
 use crate::logging;
 use crate::output::Output;
@@ -38,29 +38,55 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// The configuration, judged.
-    pub(crate) fn settings(&self, wanted: Secrets) -> Result<Settings> {
-        Ok(self.configuration(wanted)?.0)
+    /// The configuration, judged, with its secrets.
+    pub(crate) async fn settings(&self) -> Result<Settings> {
+        Ok(self.configuration().await?.0)
     }
 
-    /// The configuration, judged, and the file it stands in; `None` where the defaults hold.
-    fn configuration(&self, wanted: Secrets) -> Result<(Settings, Option<PathBuf>)> {
-        let found = config::find(self.global.config.as_deref())?;
-        let below = found
-            .path
-            .as_deref()
-            .and_then(Path::parent)
-            .unwrap_or(Path::new(""));
-        match Settings::new(found.file, self.global.data.as_deref(), below, wanted) {
+    /// The configuration, judged, with its secrets, and the file it stands in; `None` where the defaults hold.
+    async fn configuration(&self) -> Result<(Settings, Option<PathBuf>)> {
+        let (found, data) = (self.found()?, self.global.data.as_deref());
+        let below = found.below();
+        let judged = match SecretPlace::open(&found.file, data, below) {
+            Ok(place) => {
+                let fetched = Fetched::of(&found.file, &place).await;
+                Settings::new(&found.file, data, below, Some(&fetched))
+            }
+            // All mistakes are told at once, those that have nothing to do with secrets too.
+            Err(mut problems) => {
+                if let Err(others) = Settings::new(&found.file, data, below, None) {
+                    problems.join(others);
+                }
+                Err(problems)
+            }
+        };
+        match judged {
             Ok(settings) => Ok((settings, found.path)),
             Err(problems) => Err(problems.into_error(found.path.as_deref())),
         }
     }
 
+    /// The configuration as written.
+    fn found(&self) -> Result<Found> {
+        config::find(self.global.config.as_deref())
+    }
+
+    /// The configuration, judged, without its secrets.
+    fn without_secrets(&self) -> Result<Settings> {
+        let found = self.found()?;
+        Settings::new(
+            &found.file,
+            self.global.data.as_deref(),
+            found.below(),
+            None,
+        )
+        .map_err(|problems| problems.into_error(found.path.as_deref()))
+    }
+
     /// The configuration, and the data folder it names. Only a name typed with the command may be mistyped: the usual folder, or the
     /// configuration's, is empty before it is first used.
     pub(crate) fn folder(&self, missing: Missing) -> Result<(Settings, DataFolder)> {
-        let settings = self.settings(Secrets::LeaveOut)?;
+        let settings = self.without_secrets()?;
         let folder = match (missing, &self.global.data) {
             (Missing::Refuse, Some(typed)) => DataFolder::existing(typed),
             _ => DataFolder::open(&settings.data, Purpose::Main),

@@ -20,6 +20,7 @@ pub(crate) mod sources;
 
 pub(crate) use file::File;
 pub(crate) use problems::{Invalid, Problems};
+pub(crate) use secrets::{Fetched, SecretPlace};
 pub(crate) use settings::{LogSettings, Secrets, Settings};
 pub(crate) use sources::{SourceKind, SourceSettings, XSettings};
 
@@ -33,6 +34,14 @@ pub(crate) struct Found {
     pub(crate) path: Option<PathBuf>,
     /// What it says.
     pub(crate) file: File,
+}
+
+impl Found {
+    /// The folder that paths in it begin at.
+    pub(crate) fn below(&self) -> &Path {
+        let folder = self.path.as_deref().and_then(Path::parent);
+        folder.unwrap_or(Path::new(""))
+    }
 }
 
 /// Reads the file that was named, or the one at a usual place, or none.

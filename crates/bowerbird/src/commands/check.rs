@@ -4,12 +4,12 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::Context;
-use crate::config::{Problems, Secrets};
+use crate::config::Problems;
 use crate::wiring;
 
 /// Parses, judges, and looks at what can be looked at.
 pub(super) async fn check(context: &Context) -> Result<()> {
-    let (settings, file) = context.configuration(Secrets::Fetch)?;
+    let (settings, file) = context.configuration().await?;
     let mut problems = Problems::default();
     let shown = file.as_deref().map(|path| path.display().to_string());
     let mut told = vec![(

@@ -8,7 +8,6 @@ use bowerbird_core::pipeline::Until;
 use super::Context;
 use super::counts::Summary;
 use crate::cli::RunArgs;
-use crate::config::Secrets;
 use crate::folder::{DataFolder, Purpose};
 use crate::house::{House, Plan};
 use crate::server::{Door, Server, WhenTaken};
@@ -16,7 +15,7 @@ use crate::{logging, signals, wiring};
 
 /// Runs until it is stopped, or until everything bounded is read.
 pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<()> {
-    let settings = context.settings(Secrets::Fetch)?;
+    let settings = context.settings().await?;
     let folder = DataFolder::open(&settings.data, Purpose::Main)?;
     logging::start(&context.global, Some(&settings.log))?;
     let stop = signals::listen()?;

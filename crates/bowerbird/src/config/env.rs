@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bowerbird_connect::secrets::EnvironmentSecrets;
 use secrecy::SecretString;
 
 #[expect(clippy::disallowed_methods, reason = "the one place")]
@@ -36,15 +37,16 @@ pub(crate) fn no_color() -> bool {
     read("NO_COLOR").is_some() || read("TERM").is_some_and(|term| term == "dumb")
 }
 
-/// A secret from the environment: `x-bearer` is looked for as `BOWERBIRD_SECRET_X_BEARER`.
-pub(crate) fn secret(name: &str) -> Option<SecretString> {
-    read(&secret_variable(name)).map(SecretString::from)
+/// All secrets in the environment.
+pub(crate) fn secrets() -> EnvironmentSecrets {
+    // What is no text is no secret of ours.
+    let all = std::env::vars_os();
+    EnvironmentSecrets::of(
+        all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+    )
 }
 
-/// The variable in which a secret is looked for.
-pub(crate) fn secret_variable(name: &str) -> String {
-    format!(
-        "BOWERBIRD_SECRET_{}",
-        name.to_ascii_uppercase().replace('-', "_")
-    )
+/// What opens a Vault, as its own command line reads it.
+pub(crate) fn vault_token() -> Option<SecretString> {
+    read("VAULT_TOKEN").map(SecretString::from)
 }

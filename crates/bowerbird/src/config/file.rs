@@ -155,15 +155,61 @@ impl Default for StoreFile {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SecretsFile {
-    /// A folder with one file for each secret, looked into where the environment variable `BOWERBIRD_SECRET_<NAME>` is not set; relative to
-    /// the data folder.
+    /// Where a secret is kept that is not in the environment variable `BOWERBIRD_SECRET_<NAME>`: `file`, `vault`, or `environment` for nowhere
+    /// else.
+    pub(crate) store: SecretStoreFile,
+    /// With `file`: a folder with one file for each secret; relative to the data folder.
     pub(crate) folder: PathBuf,
+    /// With `file`: is it said in the log that secrets are written to disk?
+    pub(crate) disk_warning: bool,
+    /// With `vault`: where it is.
+    pub(crate) vault: VaultFile,
 }
 
 impl Default for SecretsFile {
     fn default() -> Self {
         Self {
+            store: SecretStoreFile::File,
             folder: PathBuf::from("secrets"),
+            disk_warning: true,
+            vault: VaultFile::default(),
+        }
+    }
+}
+
+/// Where secrets are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SecretStoreFile {
+    /// In a folder.
+    File,
+    /// In HashiCorp Vault.
+    Vault,
+    /// In the environment only, where nothing can be kept.
+    Environment,
+}
+
+/// `vault` of `[secrets]`: version 2 of the key-value engine of HashiCorp Vault. What opens it is in the environment variable `VAULT_TOKEN`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct VaultFile {
+    /// Vault's address.
+    pub(crate) address: String,
+    /// Where the engine is mounted.
+    pub(crate) mount: String,
+    /// What comes before each secret's name.
+    pub(crate) prefix: String,
+    /// A file with Vault's token, read at each request, instead of `VAULT_TOKEN`; relative to the configuration's folder.
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+impl Default for VaultFile {
+    fn default() -> Self {
+        Self {
+            address: "https://127.0.0.1:8200".to_owned(),
+            mount: "secret".to_owned(),
+            prefix: "bowerbird".to_owned(),
+            token_file: None,
         }
     }
 }
@@ -345,6 +391,16 @@ pub(crate) enum KeepFile {
     All,
     /// Posts that a track caught.
     Matched,
+}
+
+impl SourceFile {
+    /// The names of the secrets that it needs.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::X(file) => vec![&file.bearer],
+            Self::Synthetic(_) | Self::Replay(_) | Self::Jetstream(_) => Vec::new(),
+        }
+    }
 }
 
 impl File {

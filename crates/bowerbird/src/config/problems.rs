@@ -13,6 +13,18 @@ impl Problems {
         self.0.push(format!("{key}: {what}"));
     }
 
+    /// Notes one that names its key itself.
+    pub(crate) fn say(&mut self, what: impl fmt::Display) {
+        self.0.push(what.to_string());
+    }
+
+    /// Takes over what somebody else noted, once.
+    pub(crate) fn join(&mut self, others: Self) {
+        let new = others.0.into_iter();
+        let new: Vec<String> = new.filter(|one| !self.0.contains(one)).collect();
+        self.0.extend(new);
+    }
+
     /// Notes the mistake, if there is one, with all that led to it.
     pub(crate) fn take<T, E: fmt::Display>(
         &mut self,

@@ -1,44 +1,129 @@
-//! Secrets by name: from the environment, else from a folder with one file each.
+//! Secrets by name: from the environment, else from the store that the configuration names.
 //!
-//! The folder is how container runtimes and systemd hand secrets over; by default it is `secrets` in the data folder. A secret's
-//! value is never in the configuration file, on a command line, in a log or in an error.
+//! A secret's value is never in the configuration file, on a command line, in a log or in an error.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use bowerbird_connect::secrets::{
+    EnvironmentFirst, FileSecrets, VaultConfig, VaultSecrets, VaultToken, secret_variable,
+};
+use bowerbird_core::secrets::{SecretName, SecretStore};
 use secrecy::SecretString;
 
 use super::env;
+use super::file::{File, SecretStoreFile, SecretsFile, VaultFile};
+use super::problems::Problems;
+use super::settings::data_folder;
 
-/// A secret's file has no more bytes than this.
-const MAX_BYTES: u64 = 64 << 10;
+/// Where secrets are kept.
+#[derive(Debug, Clone)]
+pub(crate) struct SecretPlace {
+    /// The store, the environment before it.
+    pub(crate) store: Arc<dyn SecretStore>,
+    /// Where a secret is looked for after the environment, for a person; `None` for nowhere. The secret's name goes after it.
+    shown: Option<String>,
+}
 
-/// Fetches a secret.
-pub(crate) fn fetch(name: &str, folder: &Path) -> Result<SecretString, String> {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-    if name.is_empty() || !name.bytes().all(plain) {
-        // What was given is not repeated: it may be the secret itself.
-        return Err("not the name of a secret: expected some of a–z, 0–9, `-`, `_` (the name, not the secret itself)".to_owned());
-    }
-    if let Some(secret) = env::secret(name) {
-        return Ok(secret);
-    }
-    let path = folder.join(name);
-    let read = std::fs::metadata(&path).and_then(|about| {
-        if about.len() > MAX_BYTES {
-            return Err(std::io::Error::other(format!(
-                "larger than {MAX_BYTES} bytes"
-            )));
+impl SecretPlace {
+    /// As the configuration says; `data` is the folder named on the command line, `below` the configuration's own folder.
+    pub(crate) fn open(file: &File, data: Option<&Path>, below: &Path) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let data = data_folder(data, file.data.as_deref(), below, &mut problems);
+        let place = match file.secrets.store {
+            SecretStoreFile::File => Some(Self::folder(&file.secrets, &data)),
+            SecretStoreFile::Vault => Self::vault(&file.secrets.vault, below, &mut problems),
+            SecretStoreFile::Environment => Some(Self {
+                store: Arc::new(env::secrets()),
+                shown: None,
+            }),
+        };
+        match place {
+            Some(place) => problems.finish(place),
+            None => Err(problems),
         }
-        std::fs::read_to_string(&path)
-    });
-    match read {
-        Ok(text) if !text.trim().is_empty() => Ok(SecretString::from(text.trim().to_owned())),
-        Ok(_) => Err(format!("secret `{name}`: {} is empty", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(format!(
-            "secret `{name}` is neither in the environment ({}) nor in {}",
-            env::secret_variable(name),
-            path.display()
-        )),
-        Err(error) => Err(format!("secret `{name}`: {}: {error}", path.display())),
+    }
+
+    fn folder(file: &SecretsFile, data: &Path) -> Self {
+        let folder = data.join(&file.folder);
+        let shown = folder.join("").display().to_string();
+        Self::after_environment(FileSecrets::new(folder, file.disk_warning), shown)
+    }
+
+    fn vault(file: &VaultFile, below: &Path, problems: &mut Problems) -> Option<Self> {
+        let token = match (&file.token_file, env::vault_token()) {
+            (Some(path), _) => VaultToken::File(below.join(path)),
+            (None, Some(token)) => VaultToken::Fixed(token),
+            (None, None) => {
+                problems.add(
+                    "secrets.vault",
+                    "nothing opens it: set VAULT_TOKEN in the environment, or token_file",
+                );
+                return None;
+            }
+        };
+        let opened = VaultSecrets::new(VaultConfig {
+            address: file.address.clone(),
+            mount: file.mount.clone(),
+            prefix: file.prefix.clone(),
+            token,
+        });
+        // The error names the key.
+        let store = opened.map_err(|error| problems.say(error)).ok()?;
+        let parts = [&file.mount, &file.prefix].map(|part| part.trim_matches('/'));
+        let shown = format!("Vault at {}: {}/{}/", file.address, parts[0], parts[1]);
+        Some(Self::after_environment(store, shown))
+    }
+
+    fn after_environment(store: impl SecretStore + 'static, shown: String) -> Self {
+        let store = EnvironmentFirst::new(env::secrets(), Arc::new(store));
+        Self {
+            store: Arc::new(store),
+            shown: Some(shown),
+        }
+    }
+
+    /// Where a secret is looked for, for a person.
+    pub(crate) fn of(&self, name: &SecretName) -> String {
+        let variable = secret_variable(name.as_str());
+        match &self.shown {
+            Some(shown) => format!("in the environment ({variable}) nor in {shown}{name}"),
+            None => format!("in the environment ({variable}) nor looked for elsewhere"),
+        }
+    }
+}
+
+/// The secrets that sources need, as they were found.
+#[derive(Debug)]
+pub(crate) struct Fetched(BTreeMap<String, Result<SecretString, String>>);
+
+impl Fetched {
+    /// Fetches every secret that the configuration names.
+    pub(crate) async fn of(file: &File, place: &SecretPlace) -> Self {
+        let mut found = BTreeMap::new();
+        for name in file.source.values().flat_map(|source| source.secrets()) {
+            if !found.contains_key(name) {
+                found.insert(name.to_owned(), fetch(name, place).await);
+            }
+        }
+        Self(found)
+    }
+
+    /// A token that a service gave once and for all.
+    pub(crate) fn token(&self, name: &str) -> Result<SecretString, String> {
+        self.0
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| Err("it was not fetched".to_owned()))
+    }
+}
+
+async fn fetch(name: &str, place: &SecretPlace) -> Result<SecretString, String> {
+    let name = SecretName::parse(name).map_err(|error| error.to_string())?;
+    match place.store.get(&name).await {
+        Ok(Some(secret)) => Ok(secret),
+        Ok(None) => Err(format!("secret `{name}` is neither {}", place.of(&name))),
+        Err(error) => Err(error.to_string()),
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::env;
 use super::file::{File, LogFile, LogFormat, LogLevel, LogTo};
 use super::problems::Problems;
+use super::secrets::Fetched;
 use super::sources::{self, Places, SourceSettings};
 
 /// The whole configuration.
@@ -54,12 +55,12 @@ pub(crate) enum Secrets {
 }
 
 impl Settings {
-    /// Judges a file. `data` is the folder named on the command line, `below` the file's own folder.
+    /// Judges a file. `data` is the folder named on the command line, `below` the file's own folder; without `secrets` none are looked for.
     pub(crate) fn new(
-        file: File,
+        file: &File,
         data: Option<&Path>,
         below: &Path,
-        wanted: Secrets,
+        secrets: Option<&Fetched>,
     ) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let data = data_folder(data, file.data.as_deref(), below, &mut problems);
@@ -72,14 +73,10 @@ impl Settings {
             );
         }
         let store = store(&file.store.url, &data, &mut problems);
-        let secrets = (wanted == Secrets::Fetch).then(|| data.join(&file.secrets.folder));
-        let places = Places {
-            below,
-            secrets: secrets.as_deref(),
-        };
-        let sources = sources::judge(file.source, places, &mut problems);
+        let places = Places { below, secrets };
+        let sources = sources::judge(&file.source, places, &mut problems);
         let spool_max_bytes = file.spool.max_bytes;
-        let (hosts, behind_tls) = (file.page.hosts, file.page.behind_tls);
+        let (hosts, behind_tls) = (file.page.hosts.clone(), file.page.behind_tls);
         problems.finish(Self {
             data,
             listen,
@@ -99,7 +96,8 @@ const MIN_SPOOL_BYTES: u64 = 64 << 20;
 /// The folder for `run`'s data unless something else is said.
 const RUN_FOLDER: &str = "bowerbird/main";
 
-fn data_folder(
+/// The data folder: as named on the command line, as written in the file, or the usual one.
+pub(super) fn data_folder(
     named: Option<&Path>,
     written: Option<&Path>,
     below: &Path,

@@ -17,7 +17,7 @@ use super::file::{
     JetstreamFile, KeepFile, ReplayFile, SourceFile, SyntheticFile, WireFile, XFile,
 };
 use super::problems::Problems;
-use super::secrets;
+use super::secrets::Fetched;
 use crate::cli::parse_span;
 
 /// One source.
@@ -92,8 +92,8 @@ impl SourceSettings {
 pub(super) struct Places<'p> {
     /// The configuration's own folder.
     pub(super) below: &'p Path,
-    /// The folder of secrets; `None` where they are not wanted.
-    pub(super) secrets: Option<&'p Path>,
+    /// The secrets that sources need; `None` where they are not wanted.
+    pub(super) secrets: Option<&'p Fetched>,
 }
 
 /// No plan of X allows more rules.
@@ -104,7 +104,7 @@ const X_RULE_CHARS: RangeInclusive<usize> = 128..=8_192;
 
 /// Judges all sources, and notes every mistake.
 pub(super) fn judge(
-    files: BTreeMap<String, SourceFile>,
+    files: &BTreeMap<String, SourceFile>,
     places: Places<'_>,
     problems: &mut Problems,
 ) -> Vec<SourceSettings> {
@@ -112,11 +112,11 @@ pub(super) fn judge(
     let mut limiters = Limiters::new();
     for (name, file) in files {
         let key = format!("source.{name}");
-        let name = problems.take(&key, SourceName::parse(&name));
-        let (keep, keep_for) = kept(&file);
+        let name = problems.take(&key, SourceName::parse(name));
+        let (keep, keep_for) = kept(file);
         let keep_for =
             keep_for.and_then(|text| problems.take(&format!("{key}.keep_for"), parse_span(text)));
-        let kind = match &file {
+        let kind = match file {
             SourceFile::Synthetic(file) => synthetic(file, &key, problems),
             SourceFile::Replay(file) => replay(file, &key, places, problems),
             SourceFile::X(file) => x(file, &key, places, &mut limiters, problems),
@@ -191,12 +191,9 @@ fn x(
     limiters: &mut Limiters,
     problems: &mut Problems,
 ) -> SourceKind {
-    let bearer = places.secrets.and_then(|folder| {
-        problems.take(
-            &format!("{key}.bearer"),
-            secrets::fetch(&file.bearer, folder),
-        )
-    });
+    let bearer = places
+        .secrets
+        .and_then(|secrets| problems.take(&format!("{key}.bearer"), secrets.token(&file.bearer)));
     if !X_RULE_CHARS.contains(&file.max_rule_chars) {
         let (least, most) = (X_RULE_CHARS.start(), X_RULE_CHARS.end());
         let expected = format!("expected a number from {least} to {most}");

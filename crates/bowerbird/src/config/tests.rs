@@ -9,12 +9,23 @@ use super::file::{
 use super::*;
 
 fn settings(text: &str) -> Result<Settings, Problems> {
-    Settings::new(
-        File::parse(text)?,
-        Some(Path::new("/data")),
-        Path::new("/etc"),
-        Secrets::Fetch,
-    )
+    let file = File::parse(text)?;
+    let (data, below) = (Some(Path::new("/data")), Path::new("/etc"));
+    let place = SecretPlace::open(&file, data, below)?;
+    let fetched = wait(Fetched::of(&file, &place));
+    Settings::new(&file, data, below, Some(&fetched))
+}
+
+fn without_secrets(text: &str) -> Result<Settings, Problems> {
+    let (data, below) = (Some(Path::new("/data")), Path::new("/etc"));
+    Settings::new(&File::parse(text)?, data, below, None)
+}
+
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(work)
 }
 
 /// The example with every key that is commented out put in.
@@ -38,9 +49,7 @@ fn one_mistake_does_not_hide_another() {
 fn money_is_written_as_a_person_would() {
     let read = |more: &str| {
         let text = format!("[source.x]\nkind = 'x'\nbearer = 'x-bearer'\n{more}");
-        let (data, here) = (Some(Path::new("/data")), Path::new("/etc"));
-        let settings = Settings::new(File::parse(&text)?, data, here, Secrets::LeaveOut)?;
-        Ok::<_, Problems>(settings.sources[0].tariff())
+        Ok::<_, Problems>(without_secrets(&text)?.sources[0].tariff())
     };
     let tariff = read("prices = { post = 0.01 }\nbudget = { day = 5, total = '99.95' }");
     let tariff = tariff.unwrap().unwrap();
@@ -168,32 +177,60 @@ fn settings_are_judged_together_too() {
     source.Big: `Big` is not a name: expected 1 to 64 of a–z, 0–9, `-`, `_`, beginning with a letter or digit
     source.Big.keep_for: `soon` is not a span of time above zero, as in 30s, 5m, 2h, 30d
     source.Big.rate: expected at least 1
-    source.x.bearer: not the name of a secret: expected some of a–z, 0–9, `-`, `_` (the name, not the secret itself)
+    source.x.bearer: not the name of a secret: expected 1 to 64 of a–z, 0–9, `-`, `_`, beginning with a letter or digit (the name, not the secret itself)
     ");
 }
 
 #[test]
 fn who_only_asks_needs_no_secret() {
     let text = "[source.x]\nkind = 'x'\nbearer = 'nowhere-to-be-found'";
-    let read = |wanted| {
-        Settings::new(
-            File::parse(text).unwrap(),
-            Some(Path::new("/data")),
-            Path::new("/etc"),
-            wanted,
-        )
-    };
-    assert!(read(Secrets::Fetch).is_err());
-    assert_eq!(read(Secrets::LeaveOut).unwrap().sources.len(), 1);
+    assert!(settings(text).is_err());
+    assert_eq!(without_secrets(text).unwrap().sources.len(), 1);
 }
 
 #[test]
 fn a_secret_comes_from_its_file() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("x-bearer"), "s3cret\n").unwrap();
-    let found = secrets::fetch("x-bearer", folder.path()).unwrap();
+    let token = |name: &str| {
+        let text = format!(
+            "[secrets]\nfolder = '{}'\n[source.x]\nkind = 'x'\nbearer = '{name}'",
+            folder.path().display()
+        );
+        settings(&text).map(|settings| match settings.sources.into_iter().next() {
+            Some(SourceSettings {
+                kind: SourceKind::X(x),
+                ..
+            }) => x.bearer.unwrap(),
+            other => panic!("{other:?}"),
+        })
+    };
+    let found = token("x-bearer").unwrap();
     assert_eq!(secrecy::ExposeSecret::expose_secret(&found), "s3cret");
-    let missing = secrets::fetch("other", folder.path()).unwrap_err();
-    assert!(missing.contains("BOWERBIRD_SECRET_OTHER"), "{missing}");
-    assert!(secrets::fetch("../x-bearer", folder.path()).is_err());
+    let missing = token("other").unwrap_err();
+    let line = &missing.lines()[0];
+    let place = folder.path().join("other").display().to_string();
+    assert!(
+        line.contains("BOWERBIRD_SECRET_OTHER") && line.contains(&place),
+        "{line}"
+    );
+    assert!(token("../x-bearer").is_err());
+}
+
+#[test]
+fn every_place_for_secrets_says_where_it_looked() {
+    let missing = |secrets: &str| {
+        let text = format!("[secrets]\n{secrets}\n[source.x]\nkind = 'x'\nbearer = 'x-bearer'");
+        settings(&text).unwrap_err().lines().join("\n")
+    };
+    assert_eq!(
+        missing("store = 'environment'"),
+        "source.x.bearer: secret `x-bearer` is neither in the environment (BOWERBIRD_SECRET_X_BEARER) nor looked for elsewhere"
+    );
+    let vault = missing("store = 'vault'");
+    assert!(vault.contains("VAULT_TOKEN"), "{vault}");
+    let plain = missing(
+        "store = 'vault'\nvault = { address = 'http://vault.example', token_file = 'token' }",
+    );
+    assert!(plain.starts_with("secrets.vault.address: "), "{plain}");
 }
