@@ -90,6 +90,7 @@ pub fn connect(
         spec,
         open: Box::new(open),
         repair: None,
+        jobs: Vec::new(),
     })
 }
 

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use crate::event::Event;
 use crate::frame::Batch;
 use crate::ids::{Cursor, SourceName};
+use crate::job::JobHandler;
 use crate::repair::Repair;
 use crate::time::Time;
 
@@ -150,6 +151,8 @@ pub struct Connection {
     pub open: Box<dyn Fn(Option<Cursor>) -> Opening + Send + Sync>,
     /// Fetches again what it missed; `None` where nothing can.
     pub repair: Option<Repair>,
+    /// What else it does, as jobs.
+    pub jobs: Vec<JobHandler>,
 }
 
 impl fmt::Debug for Connection {

@@ -17,7 +17,7 @@ mod jobs;
 mod query;
 
 pub use bills::Bills;
-pub use jobs::{BackfillJob, Jobs};
+pub use jobs::{BackfillJob, Job, JobEnd, JobLease, Jobs, NewJob};
 pub use query::{Has, Order, Page, PostQuery};
 
 /// All of a store.

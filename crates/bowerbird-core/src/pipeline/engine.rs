@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::bill::LiveBills;
+use crate::frame::Frame;
 use crate::hub::Hub;
 use crate::ids::{Lane, SourceName, TrackId};
 use crate::live::LiveTracks;
 use crate::raw::RawCodec;
-use crate::source::{Connection, Decode};
+use crate::source::{Connection, Decode, SourceSpec};
 use crate::spool::{LaneStart, SourceState, Spool, SpoolError};
 use crate::status::Status;
 use crate::store::{KeepPosts, Store, StoreError};
@@ -21,6 +22,7 @@ use crate::time::Time;
 
 use super::again::Backfill;
 use super::dictionary::{Sampler, make_dictionaries};
+use super::prepare::{Prepared, Preparer, Price};
 use super::source_worker::SourceWorker;
 use super::store_lane;
 use super::writer::Writer;
@@ -93,6 +95,8 @@ pub struct Engine {
     pub(super) end: Arc<AtomicU64>,
     /// Told when something was put on a bill.
     pub(super) charged: Arc<Notify>,
+    /// Told when jobs were made, or became due by hand.
+    pub(super) jobs_changed: watch::Sender<()>,
     writers: Mutex<HashMap<SourceName, Arc<Writer>>>,
     taking_up: tokio::sync::Mutex<()>,
     pub(super) taking_up_bills: tokio::sync::Mutex<()>,
@@ -108,6 +112,7 @@ impl Engine {
             backfills: Mutex::default(),
             end: Arc::default(),
             charged: Arc::default(),
+            jobs_changed: watch::Sender::default(),
             writers: Mutex::default(),
             taking_up: tokio::sync::Mutex::default(),
             taking_up_bills: tokio::sync::Mutex::default(),
@@ -165,7 +170,11 @@ impl Engine {
         services.spawn(async { dictionaries.await.map_err(EngineError::from) });
 
         let mut sources: JoinSet<Result<(), EngineError>> = JoinSet::new();
-        for connection in connections {
+        for mut connection in connections {
+            for handler in std::mem::take(&mut connection.jobs) {
+                let spec = connection.spec.clone();
+                services.spawn(Arc::clone(self).do_jobs(spec, handler));
+            }
             let worker = SourceWorker::new(Arc::clone(self), connection, stop.clone()).await?;
             sources.spawn(worker.run());
         }
@@ -196,6 +205,31 @@ impl Engine {
             tracing::error!(track.id = %track, error.message = %error, "A track's rule does not parse and captures nothing");
         }
         Ok(())
+    }
+
+    /// Prepares frames of a source, on any core.
+    pub(super) fn prepare(
+        self: &Arc<Self>,
+        spec: &SourceSpec,
+        frames: Vec<Frame>,
+    ) -> JoinHandle<Prepared> {
+        let (engine, spec) = (Arc::clone(self), spec.clone());
+        tokio::task::spawn_blocking(move || {
+            let withheld = Arc::clone(&engine.parts.bills.withheld().borrow());
+            let preparer = Preparer {
+                source: &spec.name,
+                decode: spec.decode,
+                keep: spec.keep,
+                live: &engine.parts.live,
+                codec: &engine.parts.codec,
+                sampler: &engine.sampler,
+                price: Price {
+                    post: engine.parts.bills.prices(&spec.name).post,
+                    withheld: withheld.get(&spec.name),
+                },
+            };
+            preparer.prepare(&frames)
+        })
     }
 
     async fn watch_tracks(self: Arc<Self>) -> Result<(), EngineError> {

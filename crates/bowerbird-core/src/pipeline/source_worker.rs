@@ -5,10 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::frame::Frame;
 use crate::ids::Cursor;
 use crate::source::{Connection, Ladder, Source, SourceError};
 use crate::status::{SourceStatus, WorkerState};
@@ -18,7 +16,7 @@ use super::backoff::pause;
 use super::engine::{Engine, EngineError};
 use super::gaps::{GapChange, Gaps};
 use super::in_flight::InFlight;
-use super::prepare::{Prepared, Preparer, Price};
+use super::prepare::Prepared;
 use super::writer::Writer;
 
 /// How far a source that can wait may run ahead of the store: within what the spool still holds in memory.
@@ -130,7 +128,7 @@ impl SourceWorker {
                 }
                 batch = source.next_batch(), if may_read => match batch {
                     Ok(Some(batch)) => {
-                        let preparing = self.prepare(batch.frames);
+                        let preparing = self.engine.prepare(&self.connection.spec, batch.frames);
                         in_flight.push(preparing, batch.cursor);
                     }
                     Ok(None) => break ReadEnd::Finished,
@@ -162,27 +160,6 @@ impl SourceWorker {
             ladder: Ladder::Network,
             reason: format!("nothing came for {after} s, not even a keep-alive"),
         }
-    }
-
-    fn prepare(&self, frames: Vec<Frame>) -> JoinHandle<Prepared> {
-        let engine = Arc::clone(&self.engine);
-        let spec = self.connection.spec.clone();
-        tokio::task::spawn_blocking(move || {
-            let withheld = Arc::clone(&engine.parts.bills.withheld().borrow());
-            let preparer = Preparer {
-                source: &spec.name,
-                decode: spec.decode,
-                keep: spec.keep,
-                live: &engine.parts.live,
-                codec: &engine.parts.codec,
-                sampler: &engine.sampler,
-                price: Price {
-                    post: engine.parts.bills.prices(&spec.name).post,
-                    withheld: withheld.get(&spec.name),
-                },
-            };
-            preparer.prepare(&frames)
-        })
     }
 
     async fn append(

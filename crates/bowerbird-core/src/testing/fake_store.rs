@@ -15,15 +15,16 @@ use crate::ids::{SourceName, TrackId};
 use crate::raw::{self, RawCodec};
 use crate::record::Record;
 use crate::store::{
-    BackfillJob, CaptureCounts, DeadLetter, Dictionary, Gap, Jobs, KeepPosts, KeptPost, Keys,
-    Ledger, MinuteCount, Order, Page, PostQuery, Posts, StoreError, StoreSize, StoredCounts, Swept,
-    Tracks, Upkeep, Written,
+    CaptureCounts, DeadLetter, Dictionary, Gap, KeepPosts, KeptPost, Keys, Ledger, MinuteCount,
+    Order, Page, PostQuery, Posts, StoreError, StoreSize, StoredCounts, Swept, Tracks, Upkeep,
+    Written,
 };
 use crate::time::Time;
 use crate::track::{Track, TrackDraft};
-use crate::view::{CaptureView, PostView};
+use crate::view::PostView;
 
 mod bills;
+mod jobs;
 mod kept;
 
 use kept::{Inner, Kept, bounded, fits, kept_post};
@@ -259,59 +260,6 @@ impl Tracks for FakeStore {
 }
 
 #[async_trait]
-impl Jobs for FakeStore {
-    async fn begin_backfill(
-        &self,
-        track: TrackId,
-        rule_version: u32,
-        at: Time,
-    ) -> Result<BackfillJob, StoreError> {
-        let mut inner = self.inner();
-        inner.check_track(track)?;
-        let known = inner.jobs.get(&track);
-        if let Some(known) = known.filter(|known| known.rule_version == rule_version) {
-            return Ok(known.clone());
-        }
-        let to = inner.posts.len() as u64;
-        let job = BackfillJob::new(track, rule_version, to, at);
-        inner.note(&job);
-        Ok(job)
-    }
-
-    async fn backfill(
-        &self,
-        job: &BackfillJob,
-        places: &[u64],
-        _: Time,
-    ) -> Result<BackfillJob, StoreError> {
-        let mut inner = self.inner();
-        inner.check_track(job.track)?;
-        let mut job = job.clone();
-        for place in places {
-            let index = usize::try_from(*place).ok().and_then(|n| n.checked_sub(1));
-            let Some(kept) = index.and_then(|index| inner.posts.get_mut(index)) else {
-                continue;
-            };
-            let captures = &mut kept.view.captures;
-            if captures.iter().all(|capture| capture.track != job.track) {
-                captures.push(CaptureView {
-                    track: job.track,
-                    rule_version: job.rule_version,
-                    backfilled: true,
-                });
-                job.added += 1;
-            }
-        }
-        inner.note(&job);
-        Ok(job)
-    }
-
-    async fn backfills(&self) -> Result<Vec<BackfillJob>, StoreError> {
-        Ok(self.inner().jobs.values().cloned().collect())
-    }
-}
-
-#[async_trait]
 impl Ledger for FakeStore {
     async fn gaps(
         &self,
@@ -446,7 +394,7 @@ impl Upkeep for FakeStore {
 mod tests {
     use super::*;
     use crate::store::Store;
-    use crate::testing::store_suite::{StoreBackend, again, bills, embedded};
+    use crate::testing::store_suite::{StoreBackend, again, bills, embedded, jobs};
 
     struct Backend(FakeStore);
 
@@ -467,6 +415,11 @@ mod tests {
     #[tokio::test]
     async fn looks_again_as_a_store_does() {
         again::all(&mut Backend(FakeStore::new(Arc::default()))).await;
+    }
+
+    #[tokio::test]
+    async fn gives_jobs_as_a_store_does() {
+        jobs::all(&mut Backend(FakeStore::new(Arc::default()))).await;
     }
 
     #[tokio::test]

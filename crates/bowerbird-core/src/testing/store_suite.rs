@@ -8,6 +8,7 @@ pub mod again;
 pub mod bills;
 pub mod embedded;
 pub mod erase;
+pub mod jobs;
 pub mod ledger;
 pub mod lettinggo;
 pub mod model;
@@ -51,6 +52,7 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     searching::all(backend).await;
     tracks::all(backend).await;
     again::all(backend).await;
+    jobs::all(backend).await;
     ledger::all(backend).await;
     bills::all(backend).await;
     lettinggo::all(backend).await;

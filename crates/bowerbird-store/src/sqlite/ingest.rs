@@ -4,6 +4,7 @@
 //! `account`, what could not be handled in `letter`. They share a [`Batch`].
 
 use bowerbird_core::event::{Body, Event};
+use bowerbird_core::gap::Cause;
 use bowerbird_core::raw::RawCodec;
 use bowerbird_core::record::{Content, Record, RecordError};
 use bowerbird_core::store::{StoreError, Written};
@@ -164,9 +165,19 @@ impl<'w> Batch<'w> {
                 lost,
             } => {
                 let until = until.map(|time| time.0);
+                let cause = Cause::told_by(reason);
                 self.connection
                     .prepare_cached(include_str!("sql/upsert_gap.sql"))?
-                    .execute(params![source, 0, false, from.0, until, reason, lost])
+                    .execute(params![
+                        source,
+                        0,
+                        cause.family() as u8,
+                        cause.name(),
+                        from.0,
+                        until,
+                        reason,
+                        lost
+                    ])
                     .map(drop)
             }
             Content::Withheld {
@@ -179,7 +190,16 @@ impl<'w> Batch<'w> {
                 let lost: Option<u64> = None;
                 self.connection
                     .prepare_cached(include_str!("sql/upsert_gap.sql"))?
-                    .execute(params![source, track, true, from.0, until, reason, lost])
+                    .execute(params![
+                        source,
+                        track,
+                        Cause::Budget.family() as u8,
+                        Cause::Budget.name(),
+                        from.0,
+                        until,
+                        reason,
+                        lost
+                    ])
                     .map(drop)
             }
             Content::Charge(charge) => {

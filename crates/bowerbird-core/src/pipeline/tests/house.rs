@@ -195,6 +195,7 @@ impl Script {
             spec,
             open: Box::new(open),
             repair: None,
+            jobs: Vec::new(),
         }
     }
 }

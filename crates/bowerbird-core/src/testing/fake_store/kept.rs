@@ -27,6 +27,7 @@ pub(super) struct Inner {
     /// In the order of keeping: a post's place is its index and one.
     pub(super) posts: Vec<Kept>,
     pub(super) jobs: BTreeMap<TrackId, BackfillJob>,
+    pub(super) queue: super::jobs::Queue,
     pub(super) tracks: Vec<Track>,
     pub(super) changes: u64,
     pub(super) counts: BTreeMap<SourceName, StoredCounts>,

@@ -1,4 +1,3 @@
-INSERT INTO job (job, kind, key, payload, due_at, made_at)
-VALUES ((SELECT coalesce(max(job), 0) + 1 FROM job), ?1, ?2, ?3, ?4, ?4)
+INSERT INTO job (kind, key, payload, due_at, made_at) VALUES (?1, ?2, ?3, ?4, ?4)
 ON CONFLICT (kind, key) DO UPDATE SET
     payload = excluded.payload, due_at = excluded.due_at, made_at = excluded.made_at
