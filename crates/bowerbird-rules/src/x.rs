@@ -39,6 +39,8 @@ pub struct XLimits {
     pub max_chars: usize,
     /// Does our plan include `embedding:`?
     pub embeddings: bool,
+    /// Does it hold letters with and without marks equal? Then what it excludes by a word may be more than we exclude.
+    pub folds_marks: bool,
 }
 
 impl XLimits {
@@ -47,6 +49,7 @@ impl XLimits {
         dialect: XDialect::Stream,
         max_chars: 1024,
         embeddings: false,
+        folds_marks: false,
     };
     /// The filtered stream of an enterprise plan, without the embedding tier.
     pub const ENTERPRISE: Self = Self {
@@ -58,12 +61,14 @@ impl XLimits {
         dialect: XDialect::Search,
         max_chars: 512,
         embeddings: false,
+        folds_marks: true,
     };
     /// PowerTrack.
     pub const POWERTRACK: Self = Self {
         dialect: XDialect::PowerTrack,
         max_chars: 2048,
         embeddings: false,
+        folds_marks: false,
     };
 }
 

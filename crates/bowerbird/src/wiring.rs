@@ -173,6 +173,7 @@ fn x_config(settings: &XSettings) -> Result<XConfig> {
             max_chars: settings.max_rule_chars,
             ..XLimits::STREAM
         },
+        max_query_chars: settings.max_query_chars,
         status: Arc::clone(&settings.status),
         limiter: Arc::clone(&settings.limiter),
         ..XConfig::new(bearer.context("its token was not fetched")?)

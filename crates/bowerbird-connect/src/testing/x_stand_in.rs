@@ -2,7 +2,7 @@
 //!
 //! Dropping it ends it. Without a script it is a quiet X: it takes rules, keeps a stream alive, and gives out what is [`push`](XStandIn::push)ed.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bowerbird_core::time::Time;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
@@ -20,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::stand_in::{Server, Shared};
+use super::x_posts::Posts;
 use super::x_rules::{Rules, StandInRule};
 use super::x_script::{Answer, Step};
 
@@ -64,8 +66,9 @@ struct State {
     allowed: Option<(usize, i64)>,
     /// The texts of the rules after each change.
     history: Vec<Vec<String>>,
-    /// Answers to the next questions for counts.
-    count_answers: VecDeque<Answer>,
+    /// Answers to the next requests of other paths.
+    answers: HashMap<String, VecDeque<Answer>>,
+    posts: Posts,
     seen: Vec<Seen>,
     open_streams: usize,
     /// To the open streams.
@@ -118,9 +121,25 @@ impl XStandIn {
         self.shared.state().history.clone()
     }
 
-    /// Answers the next questions for counts so.
-    pub fn answer_counts_with(&self, answers: impl IntoIterator<Item = Answer>) {
-        self.change(|state| state.count_answers.extend(answers));
+    /// Answers the next requests of this path so.
+    pub fn answer_at(&self, path: &str, answers: impl IntoIterator<Item = Answer>) {
+        self.change(|state| {
+            let waiting = state.answers.entry(path.to_owned()).or_default();
+            waiting.extend(answers);
+        });
+    }
+
+    /// Lets these posts be found, by search, by author and by id.
+    pub fn know<P: AsRef<[u8]>>(&self, posts: impl IntoIterator<Item = P>) {
+        self.change(|state| {
+            let posts = posts.into_iter();
+            posts.for_each(|post| state.posts.add(post.as_ref()));
+        });
+    }
+
+    /// Refuses questions to its search that contain this.
+    pub fn refuse_queries_with(&self, word: &str) {
+        self.change(|state| state.posts.refused.push(word.to_owned()));
     }
 
     /// Refuses rules that contain this.
@@ -265,12 +284,11 @@ impl State {
             return self.answer_connect();
         }
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        if path == "/2/tweets/counts/recent" {
-            let answer = self.count_answers.pop_front();
-            return answer.unwrap_or_else(|| Answer::plain(404, r#"{"title":"Not Found"}"#));
+        if let Some(answer) = self.answers.get_mut(path).and_then(VecDeque::pop_front) {
+            return answer;
         }
         if path != "/2/tweets/search/stream/rules" {
-            return Answer::plain(404, r#"{"title":"Not Found"}"#);
+            return self.answer_posts(path, query);
         }
         if let Some(answer) = self.rule_answers.pop_front() {
             return answer;
@@ -287,6 +305,21 @@ impl State {
                     answer
                 }
             }
+        }
+    }
+
+    /// What asks for posts and accounts.
+    fn answer_posts(&self, path: &str, query: &str) -> Answer {
+        let of_account = path
+            .strip_prefix("/2/users/")
+            .and_then(|rest| rest.split_once('/'));
+        match (path, of_account) {
+            ("/2/tweets/search/recent", _) => self.posts.search(query, Time::now()),
+            ("/2/tweets", _) => self.posts.posts(query),
+            ("/2/users" | "/2/users/by", _) => self.posts.accounts(path, query),
+            (_, Some((id, "tweets"))) => self.posts.timeline(id, query),
+            (_, Some((_, "timelines/reverse_chronological"))) => self.posts.home(query),
+            _ => Answer::plain(404, r#"{"title":"Not Found"}"#),
         }
     }
 

@@ -34,6 +34,8 @@ pub struct XConfig {
     pub max_rules: usize,
     /// What our plan allows in a rule.
     pub limits: XLimits,
+    /// How many characters a question to X's search may have in our plan.
+    pub max_query_chars: usize,
     /// Where the source notes which tracks X listens for; keep a clone to watch.
     pub status: Arc<XStatus>,
     /// Counts the calls made with this token: one for all that use it.
@@ -50,6 +52,7 @@ impl XConfig {
             base_url: X_BASE_URL.to_owned(),
             max_rules: X_MAX_RULES,
             limits: XLimits::STREAM,
+            max_query_chars: XLimits::SEARCH.max_chars,
             status: Arc::default(),
             limiter: Arc::default(),
             withheld: LiveBills::default().withheld(),

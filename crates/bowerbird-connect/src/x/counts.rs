@@ -80,7 +80,11 @@ fn spans(body: &[u8]) -> Option<Vec<CountedSpan>> {
 
 /// A rule's alternatives, as many in each question as fit.
 fn questions(rule: &Rule) -> Result<Vec<String>, String> {
-    let limits = XLimits::SEARCH;
+    // A count is an estimate: what a word excludes beside what it should is left in.
+    let limits = XLimits {
+        folds_marks: false,
+        ..XLimits::SEARCH
+    };
     let upstream = rule
         .upstream(&limits)
         .map_err(|error| error.message.clone())?;
@@ -129,7 +133,7 @@ mod tests {
     #[tokio::test]
     async fn x_counts_by_day_and_says_why_it_does_not() {
         let stand_in = XStandIn::start(TOKEN, []);
-        stand_in.answer_counts_with([
+        stand_in.answer_at(PATH, [
             Said::plain(200, r#"{"data":[{"start":"2026-11-20T00:00:00.000Z","end":"2026-11-21T00:00:00.000Z","tweet_count":42},{"start":"2026-11-21T00:00:00.000Z","end":"2026-11-21T08:00:00.000Z","tweet_count":0}],"meta":{"total_tweet_count":42}}"#),
             Said::plain(403, r#"{"title":"Forbidden","detail":"no credits"}"#),
             Said::plain(200, "<html>"),

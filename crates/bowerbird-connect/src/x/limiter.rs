@@ -28,6 +28,8 @@ pub(super) enum Endpoint {
     ChangeRules,
     /// Counting posts.
     Counts,
+    /// A page of recent search.
+    RecentSearch,
 }
 
 impl Endpoint {
@@ -38,6 +40,7 @@ impl Endpoint {
             Self::ListRules => "listing rules",
             Self::ChangeRules => "changing rules",
             Self::Counts => "counting posts",
+            Self::RecentSearch => "recent search",
         }
     }
 
@@ -45,7 +48,7 @@ impl Endpoint {
     fn documented(self) -> usize {
         match self {
             Self::FilteredStream => 50,
-            Self::ListRules => 450,
+            Self::ListRules | Self::RecentSearch => 450,
             Self::ChangeRules => 100,
             Self::Counts => 300,
         }

@@ -20,6 +20,7 @@ use super::decode_v2;
 use super::fields::everything;
 use super::limiter::Endpoint;
 use super::reconcile::Reconciler;
+use super::search::Searching;
 use super::stream::{STALL_AFTER, XStream};
 use super::wishes::{Wish, Wishes};
 use crate::error::ConnectError;
@@ -49,6 +50,13 @@ pub fn connect(
         stall_after: Some(STALL_AFTER),
         keep,
     };
+    let searching = Searching {
+        api: api.clone(),
+        source: name.clone(),
+        tracks: tracks.clone(),
+        withheld: config.withheld.clone(),
+        max_chars: config.max_query_chars,
+    };
     let open = move |_cursor| -> Opening {
         let rules = Reconciler {
             api: api.clone(),
@@ -68,7 +76,7 @@ pub fn connect(
     Ok(Connection {
         spec,
         open: Box::new(open),
-        repair: None,
+        repair: Some(searching.repair()),
         jobs: Vec::new(),
     })
 }

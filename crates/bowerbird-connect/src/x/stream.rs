@@ -129,25 +129,18 @@ impl XStream {
             reason,
         });
     }
+}
 
-    /// What is ready, as far as it fits into a batch.
-    fn batch(&mut self) -> Batch {
-        let mut bytes = 0;
-        let fits = |frame: &&Frame| {
-            bytes += frame.bytes.len();
-            bytes <= MAX_BATCH_BYTES
-        };
-        let n_frames = self
-            .ready
-            .iter()
-            .take(MAX_BATCH_FRAMES)
-            .take_while(fits)
-            .count();
-        Batch {
-            frames: self.ready.drain(..n_frames.max(1)).collect(),
-            cursor: None,
-        }
-    }
+/// What is ready, as far as it fits into a batch.
+pub(super) fn fitting(ready: &mut VecDeque<Frame>) -> Vec<Frame> {
+    let mut bytes = 0;
+    let fits = |frame: &&Frame| {
+        bytes += frame.bytes.len();
+        bytes <= MAX_BATCH_BYTES
+    };
+    let all = ready.iter().take(MAX_BATCH_FRAMES);
+    let n_frames = all.take_while(fits).count();
+    ready.drain(..n_frames.max(1).min(ready.len())).collect()
 }
 
 /// What a task says at its end; never, if it has ended before.
@@ -186,7 +179,10 @@ impl Source for XStream {
             };
             self.take(came);
         }
-        Ok(Some(self.batch()))
+        Ok(Some(Batch {
+            frames: fitting(&mut self.ready),
+            cursor: None,
+        }))
     }
 }
 

@@ -199,7 +199,7 @@ impl Asking<'_> {
     fn negated(&mut self, term: &Term) -> Wide {
         let term = as_x_writes(term);
         let is_known = matches!(term, Term::Is(Flag::Nullcast)) || self.accepts(&term);
-        if !is_known || !is_read_alike(&term) {
+        if !is_known || !is_read_alike(&term, self.limits) {
             self.is_wider = true;
             return Wide::Everything;
         }
@@ -295,8 +295,18 @@ fn is_of_affiliates(term: &Term) -> bool {
 /// May X not find this where we do not? Where it might, a negation would keep posts from us: words of scripts without blanks, which X may divide
 /// otherwise; emoji; letters that some hold equal to others; words near one another, whose distance X may count otherwise; addresses, of which X looks at
 /// the short and the full ones, and at those of pictures; and what posts do not say.
-fn is_read_alike(term: &Term) -> bool {
+fn is_read_alike(term: &Term, limits: &XLimits) -> bool {
     match term {
+        Term::Words(_)
+        | Term::Field(..)
+        | Term::Place(_)
+        | Term::Hashtag(_)
+        | Term::Entity(_)
+        | Term::Source(_)
+            if limits.folds_marks =>
+        {
+            false
+        }
         Term::Field(Field::Url, _) | Term::UrlContains(_) => false,
         _ if is_of_affiliates(term) => false,
         Term::Words(words) | Term::Field(_, words) | Term::Place(words) => {

@@ -285,6 +285,9 @@ pub(crate) struct XFile {
     /// How many characters a rule may have in your plan at X.
     #[serde(default = "XFile::default_max_rule_chars")]
     pub(crate) max_rule_chars: usize,
+    /// How many characters a question to X's search may have in your plan at X; gaps are repaired by search.
+    #[serde(default = "XFile::default_max_query_chars")]
+    pub(crate) max_query_chars: usize,
     /// What X takes for each call, in US dollars. Default: X's prices as known when this was built.
     #[serde(default)]
     pub(crate) prices: PricesFile,
@@ -334,6 +337,11 @@ impl XFile {
     /// As many as the plan that is paid per use allows.
     pub(crate) fn default_max_rule_chars() -> usize {
         bowerbird_core::rules::XLimits::STREAM.max_chars
+    }
+
+    /// As many as the plan that is paid per use allows.
+    pub(crate) fn default_max_query_chars() -> usize {
+        bowerbird_core::rules::XLimits::SEARCH.max_chars
     }
 }
 

@@ -67,6 +67,8 @@ pub(crate) struct XSettings {
     pub(crate) max_rules: usize,
     /// How many characters a rule may have.
     pub(crate) max_rule_chars: usize,
+    /// How many characters a question to its search may have.
+    pub(crate) max_query_chars: usize,
     /// Where its connection notes what it knows of the rules there, for whoever shows the plan.
     pub(crate) status: Arc<XStatus>,
     /// Counts the calls made with the token, whichever source makes them.
@@ -99,7 +101,7 @@ pub(super) struct Places<'p> {
 /// No plan of X allows more rules.
 const MOST_X_RULES: usize = 1_000_000;
 
-/// What a plan of X may allow a rule: room for a name with its operator at least, and more than any plan has had.
+/// What a plan of X may allow a rule or a question: room for a name with its operator at least, and more than any plan has had.
 const X_RULE_CHARS: RangeInclusive<usize> = 128..=8_192;
 
 /// Judges all sources, and notes every mistake.
@@ -194,10 +196,14 @@ fn x(
     let bearer = places
         .secrets
         .and_then(|secrets| problems.take(&format!("{key}.bearer"), secrets.token(&file.bearer)));
-    if !X_RULE_CHARS.contains(&file.max_rule_chars) {
+    let chars = [
+        ("max_rule_chars", file.max_rule_chars),
+        ("max_query_chars", file.max_query_chars),
+    ];
+    for (name, _) in chars.iter().filter(|(_, n)| !X_RULE_CHARS.contains(n)) {
         let (least, most) = (X_RULE_CHARS.start(), X_RULE_CHARS.end());
         let expected = format!("expected a number from {least} to {most}");
-        problems.add(&format!("{key}.max_rule_chars"), expected);
+        problems.add(&format!("{key}.{name}"), expected);
     }
     if !(1..=MOST_X_RULES).contains(&file.max_rules) {
         let expected = format!("expected a number from 1 to {MOST_X_RULES}");
@@ -209,6 +215,7 @@ fn x(
         base_url: file.base_url.clone(),
         max_rules: file.max_rules,
         max_rule_chars: file.max_rule_chars,
+        max_query_chars: file.max_query_chars,
         status: Arc::default(),
         limiter: Arc::clone(limiters.entry(credential).or_default()),
         tariff: Tariff {

@@ -106,6 +106,7 @@ fn every_commented_key_of_the_example_shows_its_default() {
         base_url: XFile::default_base_url(),
         max_rules: XFile::default_max_rules(),
         max_rule_chars: XFile::default_max_rule_chars(),
+        max_query_chars: XFile::default_max_query_chars(),
         prices: PricesFile::default(),
         budget: "5/day,100/month".parse().unwrap(),
         keep: KeepFile::All,

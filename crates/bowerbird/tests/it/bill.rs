@@ -153,7 +153,7 @@ fn a_budget_is_spent_and_its_rule_withdrawn_until_there_is_more() {
 #[test]
 fn x_is_asked_for_counts_when_a_person_asks() {
     let x = XStandIn::start(TOKEN, []);
-    x.answer_counts_with([Answer::plain(
+    x.answer_at("/2/tweets/counts/recent", [Answer::plain(
         200,
         r#"{"data":[{"start":"2026-11-14T00:00:00Z","end":"2026-11-15T00:00:00Z","tweet_count":700},{"start":"2026-11-15T00:00:00Z","end":"2026-11-16T00:00:00Z","tweet_count":900}]}"#,
     )]);

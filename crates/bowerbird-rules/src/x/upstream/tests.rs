@@ -310,6 +310,30 @@ fn what_would_be_too_many_pieces_is_asked_for_more_widely() {
 }
 
 #[test]
+fn where_marks_are_folded_words_are_not_excluded() {
+    for (rule, expected) in [
+        ("cat -dog", "cat"),
+        ("cat -#dog -\"a dog\" -place:rome -source:app", "cat"),
+        (
+            "cat -from:ada -is:retweet -has:links -lang:en -$A -@bob",
+            "-$A -@bob -from:ada -has:links -is:retweet -lang:en cat",
+        ),
+        ("café", "café"),
+    ] {
+        let upstream = Rule::parse(rule)
+            .unwrap()
+            .upstream(&XLimits::SEARCH)
+            .unwrap();
+        let asked: Vec<String> = upstream
+            .alternatives
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(asked, [expected], "{rule}");
+    }
+}
+
+#[test]
 fn pieces_that_cannot_stand_alone_are_not_asked_for() {
     let rule = format!("({} OR has:images) lang:en", "x".repeat(1_010));
     assert!(
@@ -327,12 +351,14 @@ proptest! {
         text in crate::testing::any_text(),
         about in crate::testing::any_about(),
         short: bool,
+        searched: bool,
     ) {
         let post = Post::new(&text);
         let mut doc = about.around(post.doc());
         // What names the post that it quotes is a quote at X.
         doc.content.is_quote |= !doc.quote_of_id.is_empty();
-        let limits = XLimits { max_chars: if short { 24 } else { 1_024 }, ..XLimits::STREAM };
+        let limits = if searched { XLimits::SEARCH } else { XLimits::STREAM };
+        let limits = XLimits { max_chars: if short { 24 } else { limits.max_chars }, ..limits };
         let rule = Rule::parse(&rule).unwrap();
         if let Ok(upstream) = rule.upstream(&limits) {
             let asked: Vec<Rule> = upstream.alternatives.iter().map(|all| Rule::parse(&all.to_string()).unwrap()).collect();
