@@ -110,6 +110,8 @@ pub(crate) async fn body(
 pub(crate) struct Answer {
     /// Its status.
     pub(crate) status: u16,
+    /// Its headers.
+    pub(crate) headers: reqwest::header::HeaderMap,
     /// Its body; may hold secrets, and is never shown as it is.
     pub(crate) body: Bytes,
 }
@@ -121,6 +123,7 @@ pub(crate) async fn ask(request: reqwest::RequestBuilder, most: usize) -> Result
     let body = body(&mut answer, most).await;
     Ok(Answer {
         status: answer.status().as_u16(),
+        headers: std::mem::take(answer.headers_mut()),
         body: body.map_err(|error| error.to_string())?,
     })
 }

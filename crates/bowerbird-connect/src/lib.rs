@@ -1,5 +1,6 @@
 //! See the crate's description.
 
+pub mod auth;
 mod decode;
 mod error;
 pub mod floor;

@@ -5,6 +5,7 @@
 mod jetstream_script;
 mod jetstream_stand_in;
 mod plain;
+mod sign_in_stand_in;
 mod stand_in;
 mod vault_stand_in;
 mod x_posts;
@@ -15,6 +16,7 @@ mod x_stand_in;
 pub use jetstream_script::{Beat, Turn, jetstream_dictionary, jetstream_post};
 pub use jetstream_stand_in::JetstreamStandIn;
 pub use plain::{Asked, Reply};
+pub use sign_in_stand_in::{APP_PASSWORD, APP_SECRET, MARK, PIN, SignInStandIn};
 pub use vault_stand_in::VaultStandIn;
 pub use x_posts::{x_id, x_post};
 pub use x_rules::StandInRule;

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use bowerbird_connect::auth::{Access, Credential};
 use bowerbird_connect::secrets::{
     EnvironmentFirst, FileSecrets, VaultConfig, VaultSecrets, VaultToken, secret_variable,
 };
@@ -96,7 +97,12 @@ impl SecretPlace {
 
 /// The secrets that sources need, as they were found.
 #[derive(Debug)]
-pub(crate) struct Fetched(BTreeMap<String, Result<SecretString, String>>);
+pub(crate) struct Fetched {
+    store: Arc<dyn SecretStore>,
+    found: BTreeMap<String, Result<SecretString, String>>,
+    /// Each sign-in once, however many sources use it: it is renewed for all of them together.
+    accesses: Mutex<BTreeMap<String, Access>>,
+}
 
 impl Fetched {
     /// Fetches every secret that the configuration names.
@@ -107,15 +113,43 @@ impl Fetched {
                 found.insert(name.to_owned(), fetch(name, place).await);
             }
         }
-        Self(found)
+        Self {
+            store: Arc::clone(&place.store),
+            found,
+            accesses: Mutex::default(),
+        }
     }
 
-    /// A token that a service gave once and for all.
+    fn secret(&self, name: &str) -> Result<SecretString, String> {
+        let found = self.found.get(name).cloned();
+        found.unwrap_or_else(|| Err("it was not fetched".to_owned()))
+    }
+
+    /// A token that a service gave once and for all, by itself or as part of a sign-in.
     pub(crate) fn token(&self, name: &str) -> Result<SecretString, String> {
-        self.0
-            .get(name)
-            .cloned()
-            .unwrap_or_else(|| Err("it was not fetched".to_owned()))
+        let read = Credential::read(&self.secret(name)?);
+        let credential = read.map_err(|error| format!("secret `{name}` is {error}"))?;
+        credential.bearer().ok_or_else(|| {
+            format!(
+                "secret `{name}` holds {} of a user, and a bearer token is needed here",
+                credential.kind()
+            )
+        })
+    }
+
+    /// A sign-in that signs requests, and is renewed where it ends; the same one for the same name.
+    #[expect(dead_code, reason = "the sources that act for a user come next")]
+    pub(crate) fn access(&self, name: &str) -> Result<Access, String> {
+        let mut accesses = self.accesses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(access) = accesses.get(name) {
+            return Ok(access.clone());
+        }
+        let secret = self.secret(name)?;
+        let parsed = SecretName::parse(name).map_err(|error| error.to_string())?;
+        let access =
+            Access::new(&parsed, &self.store, &secret).map_err(|error| error.to_string())?;
+        accesses.insert(name.to_owned(), access.clone());
+        Ok(access)
     }
 }
 

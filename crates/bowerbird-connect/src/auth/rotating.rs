@@ -1,0 +1,297 @@
+//! Tokens that are renewed: one renewal at a time, kept before it is used, and nothing forgotten by a crash.
+//!
+//! A refresh token may be good for one renewal only, so between the service's answer and the moment the new pair is on disk a crash could lose
+//! both. Therefore:
+//!
+//! 1. A note is written into the store before the service is asked. Who finds one knows that the refresh token may have been used.
+//! 2. The service is asked, in a task of its own: a caller who leaves does not break it off.
+//! 3. The new pair is put into the store, and only then used. If it can't be put, it waits in memory and is put at the next call.
+//!
+//! After a crash between 2 and 3 the old refresh token is tried again once the note is old enough that nobody else can still be at it. Where the service has a grace
+//! period (Bluesky's server: two hours) that brings the same session back; where it has none, the error says what was lost, and to sign in again.
+//! The note keeps other processes on the same store away meanwhile; what they renewed is taken up from the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bowerbird_core::secrets::{SecretError, SecretName, SecretStore};
+use bowerbird_core::source::{Ladder, SourceError};
+use bowerbird_core::time::Time;
+use secrecy::SecretString;
+use tokio::sync::Mutex;
+
+use super::ask::{SignInError, random};
+use super::credential::{Credential, Pair, Renewal};
+use super::service;
+use crate::http;
+
+/// A token is renewed so long before it ends: a request that is under way must not meet its end.
+const EARLY: Duration = Duration::from_secs(120);
+/// So long a note of another process keeps us away: longer than a renewal can take.
+const NOTE_HOLDS: Duration = Duration::from_secs(2 * http::REQUEST_TIMEOUT.as_secs());
+
+/// Tokens of one sign-in, shared by all who use it.
+#[derive(Debug, Clone)]
+pub struct Rotating {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    name: SecretName,
+    store: Arc<dyn SecretStore>,
+    client: reqwest::Client,
+    /// Who we are in notes.
+    me: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    credential: Credential,
+    /// The credential is newer than the store's, and is not used before it is put there.
+    unsaved: bool,
+    /// A renewal of ours came to no answer: the refresh token may have been used.
+    unanswered: Option<Time>,
+    /// That nothing helps but a person.
+    ended: Option<String>,
+}
+
+impl Rotating {
+    /// The tokens of a sign-in that rotates, from this store and under this name.
+    pub(super) fn new(
+        name: SecretName,
+        store: Arc<dyn SecretStore>,
+        credential: Credential,
+    ) -> Result<Self, SignInError> {
+        let base_url = http::base_url("base_url", &credential.base_url)?;
+        let shared = Shared {
+            name,
+            store,
+            client: http::client(&base_url)?,
+            me: random(12)?,
+            state: Mutex::new(State {
+                credential,
+                unsaved: false,
+                unanswered: None,
+                ended: None,
+            }),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// A token that is good now. `refused` is one that the service did not accept: another is got for it.
+    pub(super) async fn token(
+        &self,
+        refused: Option<&SecretString>,
+    ) -> Result<SecretString, SourceError> {
+        if let Some(token) = self.shared.state.lock().await.good(refused, Time::now()) {
+            return Ok(token);
+        }
+        let (shared, refused) = (Arc::clone(&self.shared), refused.cloned());
+        let renewal = tokio::spawn(async move { shared.renew(refused.as_ref()).await });
+        renewal.await.unwrap_or_else(|_| {
+            Err(retry(
+                Ladder::Network,
+                "renewing the sign-in was broken off".to_owned(),
+            ))
+        })
+    }
+
+    /// What it is now.
+    pub(super) async fn credential(&self) -> Credential {
+        self.shared.state.lock().await.credential.clone()
+    }
+}
+
+impl State {
+    /// The present token, if it is good.
+    fn good(&self, refused: Option<&SecretString>, now: Time) -> Option<SecretString> {
+        let pair = self.credential.pair()?;
+        let is_kept = !self.unsaved && self.ended.is_none();
+        (is_kept && usable(pair, refused, now)).then(|| pair.access.secret().clone())
+    }
+}
+
+/// Can the access token be used? One whose renewal was cut off is not, as soon as the renewal can be made up for: a grace period may be running.
+fn usable(pair: &Pair, refused: Option<&SecretString>, now: Time) -> bool {
+    let lasts = pair.expires_at.is_none_or(|end| now.plus(EARLY) < end);
+    let is_open = pair.renewal.as_ref().is_none_or(|note| holds(note, now));
+    lasts && is_open && !refused.is_some_and(|refused| pair.access.is(refused))
+}
+
+fn holds(note: &Renewal, now: Time) -> bool {
+    // A note from the future is of a clock that was set back: it must not hold for ever.
+    now.since(note.at) < NOTE_HOLDS && note.at.since(now) < NOTE_HOLDS
+}
+
+fn retry(ladder: Ladder, reason: String) -> SourceError {
+    SourceError::Retry { ladder, reason }
+}
+
+impl Shared {
+    /// Renews, unless somebody else did meanwhile.
+    async fn renew(&self, refused: Option<&SecretString>) -> Result<SecretString, SourceError> {
+        let mut state = self.state.lock().await;
+        if let Some(token) = state.good(refused, Time::now()) {
+            return Ok(token);
+        }
+        if !state.unsaved {
+            self.take_up(&mut state).await?;
+            if let Some(token) = state.good(refused, Time::now()) {
+                return Ok(token);
+            }
+            self.ask(&mut state).await?;
+        }
+        self.save(&mut state).await?;
+        let pair = state.credential.pair();
+        let token = pair.map(|pair| pair.access.secret().clone());
+        token.ok_or_else(|| self.stop("is no sign-in that is renewed"))
+    }
+
+    /// Takes up what the store has. A sign-in that has ended stays so until there is another.
+    async fn take_up(&self, state: &mut State) -> Result<(), SourceError> {
+        let stored = self.stored().await?;
+        if let Some(reason) = state.ended.take() {
+            let refresh =
+                |credential: &Credential| credential.pair().map(|pair| pair.refresh.clone());
+            let (old, new) = (refresh(&state.credential), refresh(&stored));
+            let is_same = old.zip(new).is_some_and(|(old, new)| old.is(new.secret()));
+            if is_same {
+                state.ended = Some(reason.clone());
+                return Err(SourceError::Stop { reason });
+            }
+        }
+        state.credential = stored;
+        Ok(())
+    }
+
+    /// Gets the next pair from the service.
+    async fn ask(&self, state: &mut State) -> Result<(), SourceError> {
+        let now = Time::now();
+        let noted = state
+            .credential
+            .pair()
+            .and_then(|pair| pair.renewal.clone());
+        if let Some(note) = noted
+            .as_ref()
+            .filter(|note| note.by != self.me && holds(note, now))
+        {
+            let reason = format!(
+                "secret `{}` is being renewed by another process, since {}; if that was killed, it is tried again {} s later",
+                self.name,
+                note.at,
+                NOTE_HOLDS.as_secs()
+            );
+            return Err(retry(Ladder::Network, reason));
+        }
+        let cut_off = state.unanswered.or(noted.map(|note| note.at));
+        self.note(state, now).await?;
+        match service::renewed(&self.client, &state.credential).await {
+            Ok(next) => {
+                state.credential = next;
+                state.unsaved = true;
+                state.unanswered = None;
+                Ok(())
+            }
+            Err(SignInError::Unavailable(reason)) => {
+                // It may have heard us all the same.
+                state.unanswered = Some(cut_off.unwrap_or(now));
+                Err(retry(Ladder::Server, reason))
+            }
+            Err(refused) => {
+                let reason = self.lost(&refused.to_string(), cut_off);
+                state.ended = Some(reason.clone());
+                Err(SourceError::Stop { reason })
+            }
+        }
+    }
+
+    /// What to say when the refresh token is not accepted.
+    fn lost(&self, reason: &str, cut_off: Option<Time>) -> String {
+        let name = &self.name;
+        let again = "sign in again with `bowerbird auth`, under the same name";
+        match cut_off {
+            Some(at) => format!(
+                "{reason}. A renewal of secret `{name}` at {at} was cut off before its answer was kept, and with it the new token: {again}"
+            ),
+            None => format!(
+                "{reason}. Secret `{name}` was revoked, has ended, or is used elsewhere too: {again}"
+            ),
+        }
+    }
+
+    /// Writes into the store that a renewal begins, and looks whether another process did the same.
+    async fn note(&self, state: &mut State, now: Time) -> Result<(), SourceError> {
+        let note = Renewal {
+            by: self.me.clone(),
+            at: now,
+        };
+        if let Some(pair) = state.credential.pair_mut() {
+            pair.renewal = Some(note.clone());
+        }
+        self.put(&state.credential, "nothing was asked of the service")
+            .await?;
+        let stored = self.stored().await?;
+        match stored.pair().and_then(|pair| pair.renewal.as_ref()) {
+            Some(stands) if *stands == note => Ok(()),
+            _ => Err(retry(
+                Ladder::Network,
+                format!("secret `{}` is being renewed by another process", self.name),
+            )),
+        }
+    }
+
+    async fn save(&self, state: &mut State) -> Result<(), SourceError> {
+        self.put(
+            &state.credential,
+            "the new token is kept in memory, and not used before it is kept there: do not end this process",
+        )
+        .await?;
+        state.unsaved = false;
+        Ok(())
+    }
+
+    async fn put(&self, credential: &Credential, meanwhile: &str) -> Result<(), SourceError> {
+        let put = self.store.put(&self.name, &credential.write()).await;
+        put.map_err(|error| {
+            let reason = format!("renewing secret `{}`: {error}; {meanwhile}", self.name);
+            match error {
+                SecretError::Unavailable(_) => retry(Ladder::Server, reason),
+                // A disk that is full may have room again, and the service was asked already: this is never given up.
+                SecretError::Refused(_) => retry(Ladder::Server, reason),
+                SecretError::ReadOnly(_) => SourceError::Stop { reason },
+            }
+        })
+    }
+
+    /// The store's truth: another process, or a person, may have changed it.
+    async fn stored(&self) -> Result<Credential, SourceError> {
+        let secret = self
+            .store
+            .get(&self.name)
+            .await
+            .map_err(|error| match error {
+                SecretError::Unavailable(reason) => retry(Ladder::Server, reason),
+                SecretError::ReadOnly(reason) | SecretError::Refused(reason) => {
+                    SourceError::Stop { reason }
+                }
+            })?;
+        let secret = secret.ok_or_else(|| self.stop("is gone: sign in with `bowerbird auth`"))?;
+        let read = Credential::read(&secret).map_err(|error| self.stop(&format!("is {error}")))?;
+        match read.rotates() {
+            true => Ok(read),
+            false => Err(self.stop("has become another kind of sign-in: start again")),
+        }
+    }
+
+    fn stop(&self, what: &str) -> SourceError {
+        let reason = format!("secret `{}` {what}", self.name);
+        SourceError::Stop { reason }
+    }
+}
+
+#[cfg(test)]
+mod tests;
