@@ -128,6 +128,19 @@ pub(crate) async fn ask(request: reqwest::RequestBuilder, most: usize) -> Result
     })
 }
 
+/// A text without these secrets, whatever else is in it.
+pub(crate) fn without(text: &str, secrets: &[&str]) -> String {
+    let mut secrets: Vec<&str> = secrets
+        .iter()
+        .copied()
+        .filter(|one| !one.is_empty())
+        .collect();
+    // The longest first: one may be the beginning of another.
+    secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let hidden = |text: String, secret: &str| text.replace(secret, "…");
+    secrets.into_iter().fold(text.to_owned(), hidden)
+}
+
 /// How much of a service's words is passed on.
 const MAX_WORDS: usize = 300;
 
@@ -178,6 +191,14 @@ mod tests {
                 "{url}"
             );
         }
+    }
+
+    #[test]
+    fn a_secret_that_begins_another_hides_neither_badly() {
+        assert_eq!(
+            without("a key-1 b key c", &["key", "", "key-1"]),
+            "a … b … c"
+        );
     }
 
     #[test]

@@ -7,11 +7,13 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 mod admin;
+mod auth;
 mod posts;
 mod running;
 mod track;
 
 pub(crate) use admin::{BillArgs, DeadCommand, SpoolCommand, StoreCommand, UserCommand};
+pub(crate) use auth::{AuthBluesky, AuthCommand, AuthMastodon, AuthWay, AuthX};
 pub(crate) use posts::{
     ExportArgs, ExportFormat, GapCommand, OrderArg, QueryArgs, SearchArgs, TailArgs,
 };
@@ -105,6 +107,9 @@ pub(crate) enum Command {
     /// Show what was missed
     #[command(subcommand)]
     Gap(GapCommand),
+    /// Sign in at services, and look after what is signed in
+    #[command(subcommand)]
+    Auth(AuthCommand),
     /// Passwords of the page and the API
     #[command(subcommand)]
     User(UserCommand),

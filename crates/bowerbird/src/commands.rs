@@ -10,11 +10,13 @@ use crate::folder::{DataFolder, Missing, Purpose};
 use crate::logging;
 use crate::output::Output;
 
+mod auth;
 mod bill;
 mod check;
 mod counts;
 mod dead;
 mod demo;
+mod first_source;
 mod gap;
 mod init;
 mod man;
@@ -64,6 +66,13 @@ impl Context {
             Ok(settings) => Ok((settings, found.path)),
             Err(problems) => Err(problems.into_error(found.path.as_deref())),
         }
+    }
+
+    /// Where secrets are kept.
+    fn secret_place(&self) -> Result<SecretPlace> {
+        let found = self.found()?;
+        SecretPlace::open(&found.file, self.global.data.as_deref(), found.below())
+            .map_err(|problems| problems.into_error(found.path.as_deref()))
     }
 
     /// The configuration as written.
@@ -127,6 +136,7 @@ async fn asking(context: &Context, command: Command) -> Result<()> {
         Command::Export(args) => posts::export(context, &args).await,
         Command::Bill(args) => bill::bill(context, &args).await,
         Command::Gap(command) => gap::gap(context, command).await,
+        Command::Auth(command) => auth::auth(context, command).await,
         Command::User(command) => user::user(context, command).await,
         Command::Dead(command) => dead::dead(context, command).await,
         Command::Spool(command) => spool::spool(context, command).await,

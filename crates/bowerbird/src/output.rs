@@ -113,6 +113,18 @@ fn told(written: io::Result<()>) -> Result<()> {
     }
 }
 
+/// A question on a terminal; the answer is typed behind it.
+#[expect(clippy::print_stderr, reason = "the one place")]
+pub(crate) fn question(text: &str) {
+    eprint!("{text}");
+}
+
+/// Talk without which a command can't go on: said even where less is wanted.
+#[expect(clippy::print_stderr, reason = "the one place")]
+pub(crate) fn needed(text: impl Display) {
+    eprintln!("{text}");
+}
+
 /// The last words of a command that failed.
 #[expect(clippy::print_stderr, reason = "the one place")]
 pub(crate) fn failure(text: impl Display) {

@@ -146,9 +146,7 @@ impl Question<'_> {
         let long = long.or(inner.message).or(said.title);
         let parts: Vec<String> = [error, code, long].into_iter().flatten().collect();
         let mut text = parts.join(": ");
-        for secret in self.hide.iter().filter(|secret| !secret.is_empty()) {
-            text = text.replace(secret, "…");
-        }
+        text = http::without(&text, self.hide);
         http::words(&text)
     }
 }

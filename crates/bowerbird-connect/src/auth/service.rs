@@ -191,7 +191,8 @@ pub async fn who(
         Access::Oauth2(tokens) | Access::Session(tokens) => tokens.credential().await,
         Access::Bearer(_) | Access::Oauth1(_) => credential.clone(),
     };
-    let hide = present.secrets();
+    let mut hide = present.secrets();
+    hide.extend(credential.secrets());
     let question = Question {
         of: name_of(credential),
         what: "this sign-in",

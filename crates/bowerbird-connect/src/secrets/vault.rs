@@ -88,6 +88,7 @@ impl VaultSecrets {
         Ok(header)
     }
 
+    /// Asks; a refusal is without the token, even if Vault sends it back.
     async fn ask(
         &self,
         method: Method,
@@ -96,8 +97,10 @@ impl VaultSecrets {
     ) -> Result<Answer, SecretError> {
         let url = format!("{}/v1/{path}", self.address);
         let request = self.client.request(method, url);
+        let token = self.token().await?;
+        let shown = token.to_str().unwrap_or_default().to_owned();
         let mut request = request
-            .header("x-vault-token", self.token().await?)
+            .header("x-vault-token", token)
             .header("x-vault-request", "true");
         if let Some(body) = body {
             request = request
@@ -105,7 +108,13 @@ impl VaultSecrets {
                 .body(body.to_string());
         }
         let answer = http::ask(request, MAX_ANSWER_BYTES).await;
-        answer.map_err(|reason| SecretError::Unavailable(format!("Vault: {reason}")))
+        let mut answer =
+            answer.map_err(|reason| SecretError::Unavailable(format!("Vault: {reason}")))?;
+        if answer.status != 200 {
+            let body = String::from_utf8_lossy(&answer.body);
+            answer.body = http::without(&body, &[&shown]).into();
+        }
+        Ok(answer)
     }
 }
 

@@ -69,7 +69,7 @@ impl SignInStandIn {
         format!("http://{}", self.server.address)
     }
 
-    /// Answers the next requests to a path so.
+    /// Answers the next requests to a path so; `{sent}` in a body becomes what the request held, as no service should send it back.
     pub fn answer_with(&self, path: &str, replies: impl IntoIterator<Item = Reply>) {
         self.shared.change(|state| {
             state
@@ -151,6 +151,16 @@ fn jwt(name: &str, lasts: u64) -> String {
     format!("{name}.{}.sig", URL_SAFE_NO_PAD.encode(claims))
 }
 
+/// Everything secret in a request, fit for a text of JSON.
+fn sent(asked: &Asked) -> String {
+    let fields = form_urlencoded::parse(asked.body.as_bytes());
+    let fields: Vec<String> = fields
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let all = format!("{} {}", asked.header("authorization"), fields.join(" "));
+    all.replace(['"', '\\'], " ")
+}
+
 fn refused(error: &str) -> Reply {
     Reply::of(
         400,
@@ -162,7 +172,8 @@ impl State {
     fn answer(&mut self, asked: Asked) -> Reply {
         let path = asked.path().to_owned();
         self.seen.push(asked.clone());
-        if let Some(reply) = self.replies.get_mut(&path).and_then(VecDeque::pop_front) {
+        if let Some(mut reply) = self.replies.get_mut(&path).and_then(VecDeque::pop_front) {
+            reply.body = reply.body.replace("{sent}", &sent(&asked));
             return reply;
         }
         let reply = match path.split('/').nth(1).unwrap_or_default() {

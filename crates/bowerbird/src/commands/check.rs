@@ -10,6 +10,7 @@ use crate::wiring;
 /// Parses, judges, and looks at what can be looked at.
 pub(super) async fn check(context: &Context) -> Result<()> {
     let (settings, file) = context.configuration().await?;
+    let place = context.secret_place()?.words();
     let mut problems = Problems::default();
     let shown = file.as_deref().map(|path| path.display().to_string());
     let mut told = vec![(
@@ -39,6 +40,7 @@ pub(super) async fn check(context: &Context) -> Result<()> {
     if !settings.listen.ip().is_loopback() {
         told.push(("page".to_owned(), "can be reached from other machines: `run` refuses until `bowerbird user passwd` was used".to_owned()));
     }
+    told.push(("secrets".to_owned(), place));
     let data = format!("{}{note}", settings.data.display());
     told.push(("data".to_owned(), data));
     if context.output.json {

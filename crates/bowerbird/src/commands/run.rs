@@ -5,8 +5,8 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use bowerbird_core::pipeline::Until;
 
-use super::Context;
 use super::counts::Summary;
+use super::{Context, first_source};
 use crate::cli::RunArgs;
 use crate::folder::{DataFolder, Purpose};
 use crate::house::{House, Plan};
@@ -15,7 +15,10 @@ use crate::{logging, signals, wiring};
 
 /// Runs until it is stopped, or until everything bounded is read.
 pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<()> {
-    let settings = context.settings().await?;
+    let settings = match context.found()?.path {
+        Some(_) => context.settings().await?,
+        None => first_source::choose(context).await?,
+    };
     let folder = DataFolder::open(&settings.data, Purpose::Main)?;
     logging::start(&context.global, Some(&settings.log))?;
     let stop = signals::listen()?;

@@ -37,6 +37,11 @@ pub(crate) fn no_color() -> bool {
     read("NO_COLOR").is_some() || read("TERM").is_some_and(|term| term == "dumb")
 }
 
+/// Is there a screen on which a browser could open?
+pub(crate) fn has_screen() -> bool {
+    cfg!(target_os = "macos") || read("DISPLAY").is_some() || read("WAYLAND_DISPLAY").is_some()
+}
+
 /// All secrets in the environment.
 pub(crate) fn secrets() -> EnvironmentSecrets {
     // What is no text is no secret of ours.

@@ -28,6 +28,8 @@ pub(crate) struct File {
     pub(crate) store: StoreFile,
     /// Where secrets are found.
     pub(crate) secrets: SecretsFile,
+    /// Where signing in is done.
+    pub(crate) auth: AuthFile,
     /// The sources, by name (1 to 64 of a–z, 0–9, `-`, `_`).
     pub(crate) source: BTreeMap<String, SourceFile>,
 }
@@ -210,6 +212,57 @@ impl Default for VaultFile {
             mount: "secret".to_owned(),
             prefix: "bowerbird".to_owned(),
             token_file: None,
+        }
+    }
+}
+
+/// `[auth]`: where `bowerbird auth` signs in. Mastodon servers say so themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AuthFile {
+    /// X.
+    pub(crate) x: XAuthFile,
+    /// Bluesky.
+    pub(crate) bluesky: BlueskyAuthFile,
+}
+
+/// `x` of `[auth]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct XAuthFile {
+    /// X's API.
+    pub(crate) base_url: String,
+    /// Where a person says yes to an app.
+    pub(crate) authorize_url: String,
+    /// The port on this machine that the browser is sent back to: `http://127.0.0.1:PORT/callback`.
+    pub(crate) port: u16,
+}
+
+impl Default for XAuthFile {
+    fn default() -> Self {
+        Self {
+            base_url: bowerbird_connect::x::X_BASE_URL.to_owned(),
+            authorize_url: bowerbird_connect::auth::x::X_AUTHORIZE_URL.to_owned(),
+            port: 8701,
+        }
+    }
+}
+
+/// `bluesky` of `[auth]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct BlueskyAuthFile {
+    /// Who says which account has a handle.
+    pub(crate) resolver: String,
+    /// Who knows where accounts with a `did:plc:` are.
+    pub(crate) directory: String,
+}
+
+impl Default for BlueskyAuthFile {
+    fn default() -> Self {
+        Self {
+            resolver: bowerbird_connect::auth::bluesky::BLUESKY_RESOLVER.to_owned(),
+            directory: bowerbird_connect::auth::bluesky::PLC_DIRECTORY.to_owned(),
         }
     }
 }
@@ -430,12 +483,13 @@ impl File {
             spool: section(&mut table, "spool", &mut problems).unwrap_or_default(),
             store: section(&mut table, "store", &mut problems).unwrap_or_default(),
             secrets: section(&mut table, "secrets", &mut problems).unwrap_or_default(),
+            auth: section(&mut table, "auth", &mut problems).unwrap_or_default(),
             source: sources(&mut table, &mut problems),
         };
         for unknown in table.keys() {
             problems.add(
                 unknown,
-                "unknown key: expected one of data, page, log, spool, store, secrets, source",
+                "unknown key: expected one of data, page, log, spool, store, secrets, auth, source",
             );
         }
         problems.finish(file)

@@ -85,6 +85,14 @@ impl SecretPlace {
         }
     }
 
+    /// Where secrets are, for a person.
+    pub(crate) fn words(&self) -> String {
+        match &self.shown {
+            Some(shown) => format!("in the environment, then in {shown}"),
+            None => "in the environment only".to_owned(),
+        }
+    }
+
     /// Where a secret is looked for, for a person.
     pub(crate) fn of(&self, name: &SecretName) -> String {
         let variable = secret_variable(name.as_str());
@@ -156,8 +164,24 @@ impl Fetched {
 async fn fetch(name: &str, place: &SecretPlace) -> Result<SecretString, String> {
     let name = SecretName::parse(name).map_err(|error| error.to_string())?;
     match place.store.get(&name).await {
-        Ok(Some(secret)) => Ok(secret),
+        Ok(Some(secret)) => renewable(&name, place, &secret).await.map(|()| secret),
         Ok(None) => Err(format!("secret `{name}` is neither {}", place.of(&name))),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// A sign-in that rotates needs a store that can be written: else its next renewal would end it.
+async fn renewable(
+    name: &SecretName,
+    place: &SecretPlace,
+    secret: &SecretString,
+) -> Result<(), String> {
+    // What can't be read is told where it is needed.
+    if !Credential::read(secret).is_ok_and(|credential| credential.rotates()) {
+        return Ok(());
+    }
+    let can = place.store.can_put(name).await;
+    can.map_err(|error| {
+        format!("secret `{name}` is a sign-in that changes with each renewal, and could not be kept: {error}")
+    })
 }

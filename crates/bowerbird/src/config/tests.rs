@@ -149,7 +149,7 @@ fn all_mistakes_are_reported_together_with_the_path_of_their_key() {
     log: unknown field `shout`, expected one of `format`, `level`, `to`, `folder`, `max_bytes`, `keep_files`
     source.a: unknown field `pace`, expected one of `rate`, `seed`, `keep`, `keep_for`
     source.b.kind: unknown variant `telegraph`, expected one of `synthetic`, `replay`, `x`, `jetstream`
-    colour: unknown key: expected one of data, page, log, spool, store, secrets, source
+    colour: unknown key: expected one of data, page, log, spool, store, secrets, auth, source
     ");
 }
 

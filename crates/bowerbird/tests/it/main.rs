@@ -8,6 +8,7 @@
     reason = "a test fails where it stands, and says what it measured"
 )]
 
+mod auth;
 mod bad_input;
 mod bill;
 mod cli;
@@ -16,6 +17,7 @@ mod demo;
 mod harness;
 mod jetstream;
 mod kill;
+mod no_secret;
 mod replay;
 mod running;
 mod tidy;
