@@ -18,5 +18,5 @@ pub mod x;
 pub use access::Access;
 pub use ask::SignInError;
 pub use credential::{Client, Credential, Grant, Keys, Pair, Renewal, Token};
-pub use rotating::Rotating;
+pub use rotating::{Rotating, settled};
 pub use service::{Revoked, revoke, who};

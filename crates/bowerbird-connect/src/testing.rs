@@ -15,7 +15,7 @@ mod x_stand_in;
 
 pub use jetstream_script::{Beat, Turn, jetstream_dictionary, jetstream_post};
 pub use jetstream_stand_in::JetstreamStandIn;
-pub use plain::{Asked, Reply};
+pub use plain::{Asked, Reply, Way};
 pub use sign_in_stand_in::{APP_PASSWORD, APP_SECRET, MARK, PIN, SignInStandIn};
 pub use vault_stand_in::VaultStandIn;
 pub use x_posts::{x_id, x_post};

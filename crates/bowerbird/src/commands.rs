@@ -1,6 +1,7 @@
 //! What each command does; one module each.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
@@ -29,6 +30,9 @@ mod tail;
 mod top;
 mod track;
 mod user;
+
+/// How long renewals of sign-ins that are under way are waited for at the end.
+const SETTLE_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// What every command is given.
 #[derive(Debug)]
@@ -150,7 +154,12 @@ fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
         .enable_all()
         .build();
     let runtime = runtime.context("starting the runtime")?;
-    let outcome = runtime.block_on(work);
+    let outcome = runtime.block_on(async {
+        let outcome = work.await;
+        // A sign-in that is being renewed gets the time to be kept: else it would have to be made up for.
+        let _ = tokio::time::timeout(SETTLE_WITHIN, bowerbird_connect::auth::settled()).await;
+        outcome
+    });
     // A task that waits for a disk or a reader must not keep the process from ending.
     runtime.shutdown_background();
     outcome

@@ -18,7 +18,7 @@ use bowerbird_core::secrets::{SecretError, SecretName, SecretStore};
 use bowerbird_core::source::{Ladder, SourceError};
 use bowerbird_core::time::Time;
 use secrecy::SecretString;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::ask::{SignInError, random};
 use super::credential::{Credential, Pair, Renewal};
@@ -29,6 +29,17 @@ use crate::http;
 const EARLY: Duration = Duration::from_secs(120);
 /// So long a note of another process keeps us away: longer than a renewal can take.
 const NOTE_HOLDS: Duration = Duration::from_secs(2 * http::REQUEST_TIMEOUT.as_secs());
+
+/// So many renewals can be under way at once in a process: far more than it has sign-ins.
+const MOST_AT_ONCE: u32 = 1_024;
+/// A renewal that is under way holds one; see [`settled`].
+static UNDER_WAY: Semaphore = Semaphore::const_new(MOST_AT_ONCE as usize);
+
+/// Waits until no renewal is under way, so that a process does not end between a service's answer and the store. Give it a time limit.
+pub async fn settled() {
+    // It is never closed.
+    let _ = UNDER_WAY.acquire_many(MOST_AT_ONCE).await;
+}
 
 /// Tokens of one sign-in, shared by all who use it.
 #[derive(Debug, Clone)]
@@ -91,7 +102,11 @@ impl Rotating {
             return Ok(token);
         }
         let (shared, refused) = (Arc::clone(&self.shared), refused.cloned());
-        let renewal = tokio::spawn(async move { shared.renew(refused.as_ref()).await });
+        let under_way = UNDER_WAY.acquire().await;
+        let renewal = tokio::spawn(async move {
+            let _under_way = under_way;
+            shared.renew(refused.as_ref()).await
+        });
         renewal.await.unwrap_or_else(|_| {
             Err(retry(
                 Ladder::Network,

@@ -282,12 +282,18 @@ pub async fn revoke(
             return by_hand("a token put there by hand: revoke it where it was made");
         }
         (Grant::Oauth2 { client, pair }, _) => {
-            let fields = [
-                ("token", pair.refresh.expose_secret()),
-                ("token_type_hint", "refresh_token"),
-                ("client_id", client.id.as_str()),
-            ];
-            form(by_client(http.post(&client.revoke_url), client), &fields)
+            let revoking = |token: &Token, hint: &str| {
+                let fields = [
+                    ("token", token.expose_secret()),
+                    ("token_type_hint", hint),
+                    ("client_id", client.id.as_str()),
+                ];
+                form(by_client(http.post(&client.revoke_url), client), &fields)
+            };
+            question
+                .send(revoking(&pair.refresh, "refresh_token"))
+                .await?;
+            revoking(&pair.access, "access_token")
         }
         (Grant::Session { pair }, _) => {
             let address = format!("{base_url}/xrpc/com.atproto.server.deleteSession");

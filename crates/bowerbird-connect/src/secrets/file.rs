@@ -8,6 +8,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bowerbird_core::secrets::{
@@ -17,6 +18,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// A name in our folder that no secret has: what is being written begins so.
 const WRITING: &str = ".writing-";
+
+/// What is being written is done long before this.
+const LEFT_BEHIND: Duration = Duration::from_secs(3_600);
 
 /// A folder of secrets.
 #[derive(Debug)]
@@ -87,6 +91,7 @@ impl SecretStore for FileSecrets {
         let name = name.clone();
         self.on_disk(move |folder| {
             let removed = std::fs::remove_file(folder.join(name.as_str()));
+            sweep(&folder);
             match removed.and_then(|()| File::open(&folder)?.sync_all()) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     Err(failed(&folder, "removing", &error))
@@ -176,7 +181,24 @@ fn write(folder: &Path, name: &SecretName, secret: &SecretString) -> std::io::Re
     file.write_all(secret.expose_secret().as_bytes())?;
     file.as_file().sync_all()?;
     file.persist(folder.join(name.as_str()))?;
+    sweep(folder);
     File::open(folder)?.sync_all()
+}
+
+/// Removes what a process left that was killed while it wrote; what another one is writing just now is newer.
+fn sweep(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let is_old = || {
+            let written = entry.metadata().and_then(|about| about.modified()).ok()?;
+            Some(written.elapsed().ok()? > LEFT_BEHIND)
+        };
+        let is_ours = entry.file_name().to_string_lossy().starts_with(WRITING);
+        if is_ours && is_old().unwrap_or(false) {
+            // The next put tries again.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn names(folder: &Path) -> Result<Vec<SecretName>, SecretError> {

@@ -56,8 +56,19 @@ pub struct Reply {
     pub headers: Vec<(&'static str, String)>,
     /// Its body.
     pub body: String,
-    /// Carry the request out, but break the connection off instead of answering?
-    pub cut: bool,
+    /// What is done with it.
+    pub way: Way,
+}
+
+/// What is done with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// It is sent.
+    Send,
+    /// It is not, and the connection breaks off.
+    Cut,
+    /// It is not, and the connection stays.
+    Hold,
 }
 
 impl Reply {
@@ -67,14 +78,14 @@ impl Reply {
             status,
             headers: Vec::new(),
             body: body.to_string(),
-            cut: false,
+            way: Way::Send,
         }
     }
 
     /// No answer: the connection breaks off.
     pub fn cut() -> Self {
         Self {
-            cut: true,
+            way: Way::Cut,
             ..Self::of(500, "")
         }
     }
@@ -100,7 +111,7 @@ pub(super) async fn serve(
         tokio::spawn(async move {
             let service = hyper::service::service_fn(move |request| {
                 let answer = Arc::clone(&answer);
-                async move { respond(answer(read(request).await)) }
+                async move { respond(answer(read(request).await)).await }
             });
             // The caller's leaving and a cut of ours both end in an error here.
             let _ = hyper::server::conn::http1::Builder::new()
@@ -128,9 +139,11 @@ async fn read(request: Request<Incoming>) -> Asked {
 }
 
 /// An error makes hyper hang up.
-fn respond(reply: Reply) -> Result<Response<Full<Bytes>>, Cut> {
-    if reply.cut {
-        return Err(Cut);
+async fn respond(reply: Reply) -> Result<Response<Full<Bytes>>, Cut> {
+    match reply.way {
+        Way::Send => {}
+        Way::Cut => return Err(Cut),
+        Way::Hold => std::future::pending().await,
     }
     let mut response = Response::builder().status(reply.status);
     for (name, value) in &reply.headers {

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
-use super::plain::{self, Asked, Reply};
+use super::plain::{self, Asked, Reply, Way};
 use super::stand_in::{Server, Shared};
 
 /// With what every secret here begins.
@@ -44,7 +44,7 @@ struct State {
     /// Answers to the next requests to a path.
     replies: BTreeMap<String, VecDeque<Reply>>,
     /// Requests to these paths are carried out, and then not answered.
-    lost: Vec<String>,
+    lost: Vec<(String, Way)>,
     seen: Vec<Asked>,
 }
 
@@ -80,9 +80,10 @@ impl SignInStandIn {
         });
     }
 
-    /// Carries the next request to a path out, and hangs up without an answer.
-    pub fn lose_answer_of(&self, path: &str) {
-        self.shared.change(|state| state.lost.push(path.to_owned()));
+    /// Carries the next request to a path out, and does this with the answer.
+    pub fn lose_answer_of(&self, path: &str, way: Way) {
+        self.shared
+            .change(|state| state.lost.push((path.to_owned(), way)));
     }
 
     /// The refresh token before the last stays good.
@@ -181,11 +182,9 @@ impl State {
             "api" | ".well-known" => self.mastodon(&path, &asked),
             _ => self.x(&path, &asked),
         };
-        match self.lost.iter().position(|lost| *lost == path) {
-            Some(at) => {
-                self.lost.remove(at);
-                Reply::cut()
-            }
+        let lost = self.lost.iter().position(|(lost, _)| *lost == path);
+        match lost.map(|at| self.lost.remove(at)) {
+            Some((_, way)) => Reply { way, ..reply },
             None => reply,
         }
     }

@@ -4,11 +4,11 @@ use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 
 use bowerbird_connect::testing::{
-    APP_PASSWORD, APP_SECRET, MARK, PIN, Reply, SignInStandIn, VaultStandIn,
+    APP_PASSWORD, APP_SECRET, MARK, PIN, Reply, SignInStandIn, VaultStandIn, Way,
 };
 use serde_json::Value;
 
-use crate::harness::{Finished, Home, Running, get};
+use crate::harness::{Finished, Home, Running, get, until};
 
 /// A home whose `auth` asks the stand-in, with further lines of configuration.
 fn home(service: &SignInStandIn, more: &str) -> Home {
@@ -206,6 +206,38 @@ fn pins_codes_and_app_passwords_are_typed() {
     assert_eq!(service.revoked().len(), 4);
     let gone = home.run(&["auth", "revoke", "x-bearer"]).failed(1);
     assert!(gone.contains("auth list"), "{gone}");
+}
+
+#[test]
+fn a_kill_between_the_services_answer_and_the_disk_loses_no_session() {
+    let service = SignInStandIn::start();
+    service.give_grace();
+    let home = home(&service, "");
+    let password = format!("{APP_PASSWORD}\n");
+    home.run_with_input(&["auth", "bluesky", "wren.example"], password.as_bytes())
+        .ok();
+    // The access token is refused, the refresh token used up at the service, and its answer on the way when the process is killed.
+    service.end_access();
+    service.lose_answer_of("/xrpc/com.atproto.server.refreshSession", Way::Hold);
+    let mut killed = home.start(&["auth", "check", "bluesky"]);
+    until("the renewal at the service", || {
+        (service.renewals() == 1).then_some(())
+    });
+    killed.kill();
+    let file = home.path("data/secrets/bluesky");
+    let mut left: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let pair = &mut left["grant"]["pair"];
+    assert!(pair["refresh"].as_str().unwrap().contains("refresh-1"));
+    let soon = home.run(&["auth", "check", "bluesky"]).failed(1);
+    assert!(soon.contains("could not be used"), "{soon}");
+    // As it is a minute later.
+    pair["renewal"]["at"] = "2026-01-01T00:00:00Z".into();
+    std::fs::write(&file, left.to_string()).unwrap();
+    let checked = home.run(&["auth", "check", "bluesky"]).ok().stdout;
+    assert_eq!(checked, "bluesky: @wren.example (did:plc:wren)\n");
+    assert_eq!(service.renewals(), 1, "the same session came again");
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert!(kept.contains("refresh-2") && kept.contains(r#""renewal":null"#));
 }
 
 #[test]

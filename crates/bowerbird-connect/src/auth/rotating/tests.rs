@@ -12,7 +12,7 @@ use super::*;
 use crate::auth::Access;
 use crate::auth::bluesky::BlueskySignIn;
 use crate::auth::credential::{Client, Grant};
-use crate::testing::{APP_PASSWORD, MARK, Reply, SignInStandIn};
+use crate::testing::{APP_PASSWORD, MARK, Reply, SignInStandIn, Way};
 
 const TOKEN_PATH: &str = "/2/oauth2/token";
 
@@ -207,7 +207,7 @@ async fn after_a_crash_in_the_middle_the_grace_period_brings_the_session_back() 
     service.last_for(7_200);
     let access = keep(&disk, &session).await;
     // Carried out at the service, the answer lost: what a crash between both leaves in the store.
-    service.lose_answer_of("/xrpc/com.atproto.server.refreshSession");
+    service.lose_answer_of("/xrpc/com.atproto.server.refreshSession", Way::Cut);
     assert!(matches!(
         token(&access).await,
         Err(SourceError::Retry { .. })
@@ -225,7 +225,7 @@ async fn without_a_grace_period_it_is_said_what_was_lost_and_what_to_do() {
     let service = SignInStandIn::start();
     let disk = Arc::new(Disk::default());
     let access = keep(&disk, &ended(&service)).await;
-    service.lose_answer_of(TOKEN_PATH);
+    service.lose_answer_of(TOKEN_PATH, Way::Cut);
     assert!(matches!(
         token(&access).await,
         Err(SourceError::Retry { .. })
@@ -336,4 +336,20 @@ fn a_note_holds_for_a_while_by_any_clock() {
     ] {
         assert_eq!(holds(&note, now), expected, "{now}");
     }
+}
+
+#[tokio::test]
+async fn who_ends_the_process_waits_for_renewals_that_are_under_way() {
+    let service = SignInStandIn::start();
+    let disk = Arc::new(Disk::default());
+    let access = keep(&disk, &ended(&service)).await;
+    {
+        let mut asked = std::pin::pin!(token(&access));
+        let first = std::future::poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await;
+        assert!(first.is_pending());
+    }
+    settled().await;
+    let pair = kept(&disk).await.pair().unwrap().clone();
+    assert_eq!(pair.access.expose_secret(), access_of(2));
+    assert_eq!(pair.renewal, None);
 }

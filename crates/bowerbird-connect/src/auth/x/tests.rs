@@ -44,7 +44,8 @@ async fn oauth_2_with_proof_of_who_began_it() {
         revoke(&credential, None).await.unwrap(),
         Revoked::AtTheService
     );
-    assert_eq!(service.revoked(), [format!("{MARK}-refresh-1")]);
+    let both = [format!("{MARK}-refresh-1"), format!("{MARK}-access-1")];
+    assert_eq!(service.revoked(), both);
 }
 
 #[tokio::test]

@@ -61,3 +61,28 @@ async fn a_folder_that_others_may_write_takes_no_secret() {
     }
     assert!(store.list().await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn what_a_killed_process_left_is_removed_and_what_is_being_written_is_not() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let (old, new) = (
+        home.path().join(".writing-old"),
+        home.path().join(".writing-new"),
+    );
+    for path in [&old, &new] {
+        std::fs::write(path, "half a sec").unwrap();
+    }
+    let long_ago = std::time::SystemTime::now() - 2 * LEFT_BEHIND;
+    File::options()
+        .write(true)
+        .open(&old)
+        .unwrap()
+        .set_modified(long_ago)
+        .unwrap();
+    let store = FileSecrets::new(home.path().to_owned(), false);
+    let name = secret_suite::name("x-user");
+    store.put(&name, &SecretString::from("1")).await.unwrap();
+    assert!(!old.try_exists().unwrap() && new.try_exists().unwrap());
+    assert_eq!(store.list().await.unwrap(), [name]);
+}
