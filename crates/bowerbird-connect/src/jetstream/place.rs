@@ -1,7 +1,8 @@
 //! Where in Jetstream's time we are: moments of events, cursors, and what is missing where the service begins later than it was asked to. Pure.
 //!
-//! A cursor is the moment, in microseconds, of the last event that was handed over. Moments are the instance's own: they are not quite in order, and
-//! another instance's differ a little; so a connection begins some seconds before its cursor, and what comes again is kept once.
+//! A cursor is the moment, in microseconds, of the last event that was handed over, and a mark of that event. Moments are the instance's own: they are
+//! not quite in order, and another instance's differ a little; so a connection begins some seconds before its cursor, and what comes again is
+//! kept once. Where the first event is later than the cursor by no more than that, only the event of the cursor itself shows that nothing is missing.
 
 use std::time::Duration;
 
@@ -31,31 +32,95 @@ pub(super) fn moment(wire: JetstreamWire, message: &[u8]) -> Option<Time> {
     (at.0 >= LEAST_MICROS).then_some(at)
 }
 
-/// The cursor of an event.
-pub(super) fn cursor(at: Time) -> Cursor {
-    Cursor(at.0.to_string())
+/// By what an event is known again, whatever instance it comes from.
+pub(super) fn mark(wire: JetstreamWire, message: &[u8]) -> Option<Mark> {
+    let commit = match wire {
+        JetstreamWire::Old => sonic_rs::get(message, ["commit"]).ok()?,
+        JetstreamWire::New => sonic_rs::get(message, ["payload"]).ok()?,
+    };
+    let part = |name| sonic_rs::get(commit.as_raw_str(), [name]).ok();
+    let mut hash = crc32fast::Hasher::new();
+    for name in ["rev", "collection", "rkey"] {
+        hash.update(part(name)?.as_raw_str().as_bytes());
+    }
+    Some(Mark(hash.finalize()))
 }
 
-/// The moment that a cursor stands for.
-pub(super) fn read(cursor: &Cursor) -> Result<Time, SourceError> {
-    let micros = cursor.0.parse().ok().filter(|at| *at >= LEAST_MICROS);
-    micros.map(Time).ok_or_else(|| SourceError::CursorLost {
+/// The cursor of an event.
+pub(super) fn cursor(at: Time, mark: Option<Mark>) -> Cursor {
+    Cursor(match mark {
+        Some(Mark(mark)) => format!("{} {mark:08x}", at.0),
+        None => at.0.to_string(),
+    })
+}
+
+/// What a cursor stands for.
+pub(super) fn read(cursor: &Cursor) -> Result<Place, SourceError> {
+    let (micros, mark) = match cursor.0.split_once(' ') {
+        Some((micros, mark)) => (micros, u32::from_str_radix(mark, 16).ok().map(Mark)),
+        None => (cursor.0.as_str(), None),
+    };
+    let at = micros.parse().ok().filter(|at| *at >= LEAST_MICROS);
+    let at = at.map(Time).ok_or_else(|| SourceError::CursorLost {
         reason: "the cursor is not one of Jetstream".to_owned(),
         lost: Lost::default(),
-    })
+    })?;
+    Ok(Place { at, mark })
 }
 
-/// What is wrong if the first event that came is this one. The event of the cursor itself must come again, if it is still there: one that is
-/// later says that the service has let go of what came before, without telling.
-pub(super) fn missing(asked: Time, first: Time) -> Option<SourceError> {
-    (first > asked.plus(REWIND)).then(|| SourceError::CursorLost {
-        reason: "Jetstream no longer has all that came after the cursor, and begins later"
-            .to_owned(),
-        lost: Lost {
-            from: Some(asked),
-            resume: Some((first, cursor(first))),
-        },
-    })
+/// An event, known again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark(u32);
+
+/// Where a connection goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The moment of the last event that we have.
+    pub(super) at: Time,
+    /// That event, if it can be known again.
+    pub(super) mark: Option<Mark>,
+}
+
+/// Whether all that comes after a cursor comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// Nothing has come yet.
+    Untold(Place),
+    /// The first event, of this moment, is a little later than the cursor.
+    Late(Place, Time),
+    /// Nothing is missing.
+    None,
+}
+
+impl Doubt {
+    /// What an event of this moment says of it. An error says that the service has let go of what came after the cursor, without telling.
+    pub(super) fn judge(
+        self,
+        at: Time,
+        mark: impl FnOnce() -> Option<Mark>,
+    ) -> Result<Self, SourceError> {
+        let (place, first) = match self {
+            Self::None => return Ok(self),
+            Self::Untold(place) => (place, at),
+            Self::Late(place, first) => (place, first),
+        };
+        if first <= place.at || (place.mark.is_some() && place.mark == mark()) {
+            return Ok(Self::None);
+        }
+        let is_over = at > place.at.plus(REWIND);
+        match place.mark {
+            _ if is_over => Err(SourceError::CursorLost {
+                reason: "Jetstream no longer has all that came after the cursor, and begins later"
+                    .to_owned(),
+                lost: Lost {
+                    from: Some(place.at),
+                    resume: Some((first, cursor(first, None))),
+                },
+            }),
+            Some(_) => Ok(Self::Late(place, first)),
+            None => Ok(Self::None),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -97,27 +162,68 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_a_moment() {
+    fn a_cursor_is_a_moment_and_a_mark() {
         let at = Time(1_779_719_009_157_119);
-        assert_eq!(read(&cursor(at)), Ok(at));
-        for text in ["", "7", "-1779719009157119", "yesterday"] {
+        for mark in [None, Some(Mark(7))] {
+            assert_eq!(read(&cursor(at, mark)), Ok(Place { at, mark }));
+        }
+        for text in ["", "7", "-1779719009157119", "yesterday", " 00000007"] {
             let error = read(&Cursor(text.to_owned())).unwrap_err();
             assert!(matches!(error, SourceError::CursorLost { .. }), "{text}");
         }
     }
 
     #[test]
-    fn a_first_event_that_is_later_than_the_cursor_tells_of_a_loss() {
-        let asked = Time(1_779_719_009_157_119);
-        let second = Duration::from_secs(1);
-        for first in [asked.minus(REWIND), asked, asked.plus(REWIND)] {
-            assert_eq!(missing(asked, first), None, "{first:?}");
-        }
-        let first = asked.plus(REWIND).plus(second);
-        let Some(SourceError::CursorLost { lost, .. }) = missing(asked, first) else {
-            panic!("a loss is told");
+    fn an_event_is_known_again_whatever_its_moment() {
+        let event = |time: &str, rev: &str| {
+            let commit = format!(r#"{{"rev":"{rev}","collection":"a.b","rkey":"r"}}"#);
+            let event = format!(r#"{{"did":"did:plc:a","time_us":{time},"commit":{commit}}}"#);
+            mark(JetstreamWire::Old, event.as_bytes())
         };
-        assert_eq!(lost.from, Some(asked));
-        assert_eq!(lost.resume, Some((first, cursor(first))));
+        assert!(event("1", "x").is_some());
+        assert_eq!(event("1", "x"), event("2", "x"));
+        assert_ne!(event("1", "x"), event("1", "y"));
+        assert_eq!(
+            mark(JetstreamWire::Old, br#"{"did":"did:plc:a","identity":{}}"#),
+            None
+        );
+        let new = br#"{"payload":{"rev":"x","collection":"a.b","rkey":"r"}}"#;
+        assert_eq!(mark(JetstreamWire::New, new), event("1", "x"));
+    }
+
+    #[test]
+    fn what_comes_first_tells_whether_something_is_missing() {
+        let asked = Time(1_779_719_009_157_119);
+        let after = |seconds: u64| asked.plus(Duration::from_secs(seconds));
+        let (same, other) = (Some(Mark(7)), Some(Mark(8)));
+        for (mark, events, expected) in [
+            (same, vec![(asked.minus(REWIND), other)], "whole"),
+            (same, vec![(asked, other)], "whole"),
+            (same, vec![(after(2), same)], "whole"),
+            (same, vec![(after(2), other), (after(3), same)], "whole"),
+            (same, vec![(after(2), other), (after(3), None)], "doubt"),
+            (same, vec![(after(2), other), (after(6), other)], "lost 2"),
+            (same, vec![(after(6), other)], "lost 6"),
+            (same, vec![(after(6), same)], "whole"),
+            (None, vec![(after(2), None)], "whole"),
+            (None, vec![(after(6), None)], "lost 6"),
+        ] {
+            let mut doubt = Ok(Doubt::Untold(Place { at: asked, mark }));
+            for (at, mark) in &events {
+                doubt = doubt.and_then(|doubt| doubt.judge(*at, || *mark));
+            }
+            let found = match doubt {
+                Ok(Doubt::None) => "whole".to_owned(),
+                Ok(_) => "doubt".to_owned(),
+                Err(SourceError::CursorLost { lost, .. }) => {
+                    assert_eq!(lost.from, Some(asked));
+                    let (first, resume) = lost.resume.unwrap();
+                    assert_eq!(resume, cursor(first, None));
+                    format!("lost {}", first.since(asked).as_secs())
+                }
+                Err(other) => other.to_string(),
+            };
+            assert_eq!(found, expected, "{events:?}");
+        }
     }
 }

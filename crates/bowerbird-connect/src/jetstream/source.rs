@@ -23,6 +23,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::config::{JetstreamConfig, JetstreamWire};
+use super::place::Doubt;
 use super::request::{Request, refused, retry};
 use super::unpack::{self, Unpack, UnpackError};
 use super::{decode, place};
@@ -98,10 +99,10 @@ async fn open(service: &Service, cursor: Option<Cursor>) -> Result<Jetstream, So
     let unpack = unpack.map_err(|error| SourceError::Stop {
         reason: error.to_string(),
     })?;
-    let from = asked.map(|asked| asked.minus(place::REWIND));
+    let from = asked.map(|asked| asked.at.minus(place::REWIND));
     let request = Request::new(&service.config, from);
     let is_only = service.hosts.len() == 1;
-    let refused = |refusal| refused(refusal, &host.written, asked, is_only);
+    let refused = |refusal| refused(refusal, &host.written, asked.map(|asked| asked.at), is_only);
     let mut socket = host
         .open(&request.target, request.protocol)
         .await
@@ -115,7 +116,7 @@ async fn open(service: &Service, cursor: Option<Cursor>) -> Result<Jetstream, So
         wire: service.config.wire,
         socket,
         unpack,
-        asked,
+        doubt: asked.map_or(Doubt::None, Doubt::Untold),
         ready: VecDeque::new(),
         ready_bytes: 0,
         ended: None,
@@ -130,8 +131,8 @@ struct Jetstream {
     wire: JetstreamWire,
     socket: Socket,
     unpack: Option<Unpack>,
-    /// The cursor's moment, until the first event has shown that all after it comes.
-    asked: Option<Time>,
+    /// Does all come that came after the cursor?
+    doubt: Doubt,
     /// Frames that wait to be handed over, and when they happened.
     ready: VecDeque<(Frame, Option<Time>)>,
     ready_bytes: usize,
@@ -206,14 +207,19 @@ impl Jetstream {
         if bytes.is_empty() {
             return self.refuse(&bytes, "an empty message".to_owned(), now);
         }
-        let at = place::moment(self.wire, &bytes);
-        if let (Some(asked), Some(at)) = (self.asked, at) {
-            self.asked = None;
-            if let Some(error) = place::missing(asked, at) {
-                self.ended = Some(error);
-                return;
+        // A moment that has not come yet is a wrong clock's. As a cursor it would skip everything until then.
+        let at = place::moment(self.wire, &bytes).map(|at| at.min(now));
+        if let Some(at) = at {
+            match self.doubt.judge(at, || place::mark(self.wire, &bytes)) {
+                Ok(doubt) => self.doubt = doubt,
+                Err(error) => {
+                    self.ended = Some(error);
+                    return;
+                }
             }
         }
+        // While it is in doubt what is missing, the cursor must not move past that.
+        let at = at.filter(|_| self.doubt == Doubt::None);
         self.push(Frame::new(bytes, now), at);
     }
 
@@ -240,7 +246,7 @@ impl Jetstream {
     /// What is ready, as far as it fits into a batch.
     fn batch(&mut self) -> Batch {
         let mut batch = Batch::default();
-        let mut bytes = 0;
+        let (mut bytes, mut last) = (0, None);
         while let Some((frame, _)) = self.ready.front() {
             bytes += frame.bytes.len();
             let fits = batch.frames.len() < MAX_BATCH_FRAMES && bytes <= MAX_BATCH_BYTES;
@@ -251,9 +257,10 @@ impl Jetstream {
                 break;
             };
             self.ready_bytes -= frame.bytes.len();
+            last = at.map(|at| (at, frame.bytes.clone())).or(last);
             batch.frames.push(frame);
-            batch.cursor = at.map(place::cursor).or(batch.cursor);
         }
+        batch.cursor = last.map(|(at, bytes)| place::cursor(at, place::mark(self.wire, &bytes)));
         batch
     }
 }

@@ -9,6 +9,8 @@ pub enum Turn {
     Play(Vec<Beat>),
     /// With a status and a body, and no WebSocket.
     Refuse(u16, &'static str),
+    /// With a refusal of the cursor, if there is one; else as without a script.
+    RefuseCursor,
 }
 
 /// What a connection does next.

@@ -41,6 +41,8 @@ struct State {
     /// Does a connect without a cursor begin at the log's first event, and not with what comes next?
     is_replay: bool,
     turns: VecDeque<Turn>,
+    /// What the open connection does next, before any further event.
+    then: VecDeque<Beat>,
     /// Path and query of every connect.
     seen: Vec<String>,
     /// What clients said.
@@ -53,9 +55,10 @@ struct State {
 struct Speaker {
     socket: WebSocketStream<TcpStream>,
     shared: Arc<Shared<State>>,
-    /// The next event's place in the log.
+    /// Old events that are still to be replayed, in the order of their moments.
+    replay: VecDeque<Vec<u8>>,
+    /// The next new event's place in the log.
     next: usize,
-    cursor: i64,
     zstd: Option<zstd::bulk::Compressor<'static>>,
 }
 
@@ -88,7 +91,7 @@ impl JetstreamStandIn {
             .change(|state| state.log.push((at, event.into())));
     }
 
-    /// Forgets what is older than this moment, without telling.
+    /// Forgets what is older than this moment, without telling. Who is connected has heard it, or hears it still.
     pub fn forget_before(&self, at: i64) {
         self.shared.change(|state| state.kept_from = at);
     }
@@ -101,6 +104,11 @@ impl JetstreamStandIn {
     /// Answers the next connects so.
     pub fn answer_with(&self, turns: impl IntoIterator<Item = Turn>) {
         self.shared.change(|state| state.turns.extend(turns));
+    }
+
+    /// Has the open connection do this once it has sent what is due.
+    pub fn then(&self, beat: Beat) {
+        self.shared.change(|state| state.then.push_back(beat));
     }
 
     /// Path and query of every connect.
@@ -141,6 +149,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared<State>>) {
 async fn answer(socket: TcpStream, shared: Arc<Shared<State>>) {
     let mut target = String::new();
     let mut beats = Vec::new();
+    let mut begin = (VecDeque::new(), 0);
     let greet = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
         target = request
             .uri()
@@ -152,33 +161,42 @@ async fn answer(socket: TcpStream, shared: Arc<Shared<State>>) {
         }
         let turn = shared.change(|state| {
             state.seen.push(target.clone());
+            // Whoever is told that the connection is there hears what is pushed from now on.
+            begin = state.begin(&target);
+            // What another connection should have done, which is over.
+            state.then.clear();
             state.turns.pop_front()
         });
         match turn {
-            Some(Turn::Refuse(status, body)) => {
-                let mut refusal = ErrorResponse::new(Some(body.to_owned()));
-                *refusal.status_mut() = status.try_into().expect("scripts have valid statuses");
-                let length = body.len().to_string();
-                let length = length.try_into().expect("digits are a header's value");
-                refusal.headers_mut().insert("content-length", length);
-                Err(refusal)
+            Some(Turn::Refuse(status, body)) => Err(refusal(status, body)),
+            Some(Turn::RefuseCursor) if number(&target, "cursor").is_some() => {
+                Err(refusal(400, r#"{"error":"CursorTooOld"}"#))
             }
             Some(Turn::Play(turn)) => {
                 beats = turn;
                 Ok(response)
             }
-            None => Ok(response),
+            Some(Turn::RefuseCursor) | None => Ok(response),
         }
     };
     let Ok(socket) = tokio_tungstenite::accept_hdr_async(socket, greet).await else {
         return;
     };
     shared.change(|state| state.open += 1);
-    let mut speaker = Speaker::new(socket, &shared, &target);
+    let mut speaker = Speaker::new(socket, &shared, &target, begin);
     // Either way the connection is over, and dropping it says so.
     let _ = speaker.speak(beats, &target).await;
     drop(speaker);
     shared.change(|state| state.open -= 1);
+}
+
+fn refusal(status: u16, body: &str) -> ErrorResponse {
+    let mut refusal = ErrorResponse::new(Some(body.to_owned()));
+    *refusal.status_mut() = status.try_into().expect("scripts have valid statuses");
+    let length = body.len().to_string();
+    let length = length.try_into().expect("digits are a header's value");
+    refusal.headers_mut().insert("content-length", length);
+    refusal
 }
 
 /// A parameter's number.
@@ -188,24 +206,41 @@ fn number(target: &str, name: &str) -> Option<i64> {
     pairs.find(|(key, _)| key == name)?.1.parse().ok()
 }
 
+impl State {
+    /// What is replayed to a connect, and the place in the log of the first new event after.
+    fn begin(&self, target: &str) -> (VecDeque<Vec<u8>>, usize) {
+        // A cursor in the future is as good as none.
+        let newest = self.log.iter().map(|(at, _)| *at).max();
+        let cursor = number(target, "cursor").filter(|cursor| Some(*cursor) <= newest);
+        let from = match cursor {
+            Some(cursor) => cursor.max(self.kept_from),
+            None if self.is_replay => self.kept_from,
+            None => i64::MAX,
+        };
+        let mut replay: Vec<&(i64, Vec<u8>)> =
+            self.log.iter().filter(|(at, _)| *at >= from).collect();
+        replay.sort_by_key(|(at, _)| *at);
+        let replay = replay.into_iter().map(|(_, event)| event.clone());
+        (replay.collect(), self.log.len())
+    }
+}
+
 impl Speaker {
-    fn new(socket: WebSocketStream<TcpStream>, shared: &Arc<Shared<State>>, target: &str) -> Self {
+    fn new(
+        socket: WebSocketStream<TcpStream>,
+        shared: &Arc<Shared<State>>,
+        target: &str,
+        (replay, next): (VecDeque<Vec<u8>>, usize),
+    ) -> Self {
         let zstd = target.contains("compress=true").then(|| {
             zstd::bulk::Compressor::with_dictionary(3, &jetstream_dictionary(DICTIONARY))
                 .expect("a dictionary can be used")
         });
-        let state = shared.state();
-        let cursor = number(target, "cursor");
-        let next = if cursor.is_some() || state.is_replay {
-            0
-        } else {
-            state.log.len()
-        };
         Self {
             socket,
             shared: Arc::clone(shared),
+            replay,
             next,
-            cursor: cursor.unwrap_or_default(),
             zstd,
         }
     }
@@ -217,40 +252,45 @@ impl Speaker {
             }
         }
         for beat in beats {
-            match beat {
-                Beat::Events(n) => {
-                    for _ in 0..n {
-                        self.event().await?;
-                    }
-                }
-                Beat::Text(text) => self.send(Message::text(text)).await?,
-                Beat::Binary(bytes) => self.send(Message::binary(bytes)).await?,
-                Beat::Ping => {
-                    self.send(Message::Ping(Bytes::from_static(b"you?")))
-                        .await?
-                }
-                Beat::AwaitPong => while !self.listen().await?.is_pong() {},
-                Beat::Stall => std::future::pending().await,
-                Beat::Cut => return Err(Over),
-                Beat::Tear => {
-                    // Whether it is heard or not, this is the end.
-                    let _ = self.socket.get_mut().write_all(TORN).await;
-                    return Err(Over);
-                }
-                Beat::Close(code, reason) => {
-                    let close = CloseFrame {
-                        code: code.into(),
-                        reason: reason.into(),
-                    };
-                    self.send(Message::Close(Some(close))).await?;
-                    while self.listen().await.is_ok() {}
-                    return Err(Over);
-                }
-            }
+            self.act(beat).await?;
         }
         loop {
             self.event().await?;
         }
+    }
+
+    async fn act(&mut self, beat: Beat) -> Result<(), Over> {
+        match beat {
+            Beat::Events(n) => {
+                for _ in 0..n {
+                    Box::pin(self.event()).await?;
+                }
+            }
+            Beat::Text(text) => self.send(Message::text(text)).await?,
+            Beat::Binary(bytes) => self.send(Message::binary(bytes)).await?,
+            Beat::Ping => {
+                self.send(Message::Ping(Bytes::from_static(b"you?")))
+                    .await?
+            }
+            Beat::AwaitPong => while !self.listen().await?.is_pong() {},
+            Beat::Stall => std::future::pending().await,
+            Beat::Cut => return Err(Over),
+            Beat::Tear => {
+                // Whether it is heard or not, this is the end.
+                let _ = self.socket.get_mut().write_all(TORN).await;
+                return Err(Over);
+            }
+            Beat::Close(code, reason) => {
+                let close = CloseFrame {
+                    code: code.into(),
+                    reason: reason.into(),
+                };
+                self.send(Message::Close(Some(close))).await?;
+                while self.listen().await.is_ok() {}
+                return Err(Over);
+            }
+        }
+        Ok(())
     }
 
     /// Sends the next event that is due, when there is one.
@@ -268,6 +308,11 @@ impl Speaker {
                 self.shared.change(|state| state.sent += 1);
                 return Ok(());
             }
+            let next = self.shared.state().then.pop_front();
+            if let Some(beat) = next {
+                self.act(beat).await?;
+                continue;
+            }
             tokio::select! {
                 // The sender lives in what this holds.
                 _ = changes.changed() => {}
@@ -278,12 +323,13 @@ impl Speaker {
     }
 
     fn due(&mut self) -> Option<Vec<u8>> {
+        if let Some(old) = self.replay.pop_front() {
+            return Some(old);
+        }
         let state = self.shared.state();
-        let from = self.cursor.max(state.kept_from);
-        let rest = state.log.get(self.next..)?;
-        let skipped = rest.iter().position(|(at, _)| *at >= from)?;
-        self.next += skipped + 1;
-        Some(rest[skipped].1.clone())
+        let (_, event) = state.log.get(self.next)?;
+        self.next += 1;
+        Some(event.clone())
     }
 
     async fn listen(&mut self) -> Result<Message, Over> {

@@ -72,7 +72,7 @@ struct State {
     seen: Vec<Seen>,
     open_streams: usize,
     /// To the open streams.
-    pushes: Vec<mpsc::UnboundedSender<Bytes>>,
+    pushes: Vec<mpsc::UnboundedSender<Step>>,
 }
 
 impl XStandIn {
@@ -94,6 +94,11 @@ impl XStandIn {
     /// Where it is: the base URL for `XConfig`.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.server.address)
+    }
+
+    /// Answers the next connects so.
+    pub fn answer_connects_with(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.change(|state| state.streams.extend(answers));
     }
 
     /// Answers the next requests about rules so.
@@ -187,11 +192,15 @@ impl XStandIn {
 
     /// Sends a line to every open stream whose steps are done.
     pub fn push(&self, line: impl AsRef<[u8]>) {
-        let bytes = Bytes::from([line.as_ref(), b"\r\n"].concat());
+        self.then(Step::line(line));
+    }
+
+    /// Has every open stream whose steps are done, and everything that was pushed, do this next.
+    pub fn then(&self, step: Step) {
         self.change(|state| {
             state
                 .pushes
-                .retain(|reader| reader.send(bytes.clone()).is_ok())
+                .retain(|reader| reader.send(step.clone()).is_ok())
         });
     }
 
@@ -400,13 +409,21 @@ fn stream(steps: Vec<Step>, shared: Arc<Shared<State>>) -> Response<Sent> {
     Response::new(Sent { chunks })
 }
 
-/// Plays a stream to its end; an error says that the reader is gone.
+/// Plays a stream to its end.
 async fn play(
     steps: Vec<Step>,
     sender: &mpsc::Sender<io::Result<Bytes>>,
-    mut pushed: mpsc::UnboundedReceiver<Bytes>,
+    mut pushed: mpsc::UnboundedReceiver<Step>,
 ) {
-    for step in steps {
+    let mut steps = VecDeque::from(steps);
+    loop {
+        let step = match steps.pop_front() {
+            Some(step) => step,
+            None => tokio::select! {
+                Some(step) = pushed.recv() => step,
+                () = tokio::time::sleep(KEEP_ALIVE) => Step::KeepAlive,
+            },
+        };
         let sent = match step {
             Step::Send(bytes) => sender.send(Ok(bytes)).await,
             Step::KeepAlive => sender.send(Ok(Bytes::from_static(b"\r\n"))).await,
@@ -424,15 +441,7 @@ async fn play(
             }
         };
         if sent.is_err() {
-            return;
-        }
-    }
-    loop {
-        let bytes = tokio::select! {
-            Some(bytes) = pushed.recv() => bytes,
-            () = tokio::time::sleep(KEEP_ALIVE) => Bytes::from_static(b"\r\n"),
-        };
-        if sender.send(Ok(bytes)).await.is_err() {
+            // The reader is gone.
             return;
         }
     }

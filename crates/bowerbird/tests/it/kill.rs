@@ -18,6 +18,7 @@ use bowerbird_core::store::{PostQuery, Posts};
 use bowerbird_store::sqlite::{SqliteOptions, SqliteStore};
 
 use crate::demo::adds_up;
+use crate::dice::Dice;
 use crate::harness::{Home, Running};
 
 /// Posts that replay.
@@ -266,20 +267,6 @@ impl Pace {
         };
         let share = per_post * (POSTS - self.read.min(POSTS)) as f64 / (kills_left + 2) as f64;
         (self.start + Duration::from_secs_f64(share * 2.0)).mul_f64(dice.fraction())
-    }
-}
-
-/// Chance with a seed, so that a failure can be had again.
-struct Dice(u64);
-
-impl Dice {
-    /// At least 0, less than 1.
-    fn fraction(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
 

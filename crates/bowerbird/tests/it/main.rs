@@ -11,9 +11,11 @@
 mod auth;
 mod bad_input;
 mod bill;
+mod chaos;
 mod cli;
 mod configuration;
 mod demo;
+mod dice;
 mod harness;
 mod jetstream;
 mod kill;

@@ -38,7 +38,8 @@ fn connection(config: JetstreamConfig) -> Connection {
 
 /// The cursor of the post of a number.
 fn cursor(n: u64) -> Option<Cursor> {
-    Some(place::cursor(Time(at(n))))
+    let mark = place::mark(JetstreamWire::Old, &post(n));
+    Some(place::cursor(Time(at(n)), mark))
 }
 
 async fn opened(stand_in: &JetstreamStandIn, cursor: Option<Cursor>) -> Box<dyn Source> {
@@ -149,7 +150,7 @@ async fn where_the_service_has_let_go_of_what_came_after_the_cursor_the_loss_is_
         panic!("a lost cursor: {error}")
     };
     assert_eq!(lost.from, Some(Time(at(100))));
-    let resume = cursor(300).unwrap();
+    let resume = place::cursor(Time(at(300)), None);
     assert_eq!(lost.resume, Some((Time(at(300)), resume.clone())));
 
     let mut source = (service.open)(Some(resume)).await.unwrap();
@@ -159,6 +160,24 @@ async fn where_the_service_has_let_go_of_what_came_after_the_cursor_the_loss_is_
         300,
         "and nothing is lost any more"
     );
+}
+
+#[tokio::test]
+async fn what_the_service_let_go_of_just_after_the_cursor_is_told_before_the_cursor_moves() {
+    let stand_in = holding(110, []);
+    stand_in.forget_before(at(102));
+    let service = connection(config(&stand_in));
+    let mut source = (service.open)(cursor(100)).await.unwrap();
+    let batch = source.next_batch().await.unwrap().unwrap();
+    assert_eq!(batch.cursor, None, "101 may be missing, or come late");
+    stand_in.push(at(200), post(200));
+    let (_, last, error) = read(&mut *source).await;
+    assert_eq!(last, None);
+    let SourceError::CursorLost { lost, .. } = error else {
+        panic!("a lost cursor: {error}")
+    };
+    assert_eq!(lost.from, Some(Time(at(100))));
+    assert_eq!(lost.resume.unwrap().0, Time(at(102)));
 }
 
 #[tokio::test]
@@ -198,6 +217,21 @@ async fn where_nobody_listens_it_says_so_and_the_next_address_has_its_turn() {
     assert!(said.starts_with(&begins), "{said}");
     (service.open)(None).await.unwrap();
     assert_eq!(stand_in.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_moment_that_has_not_come_yet_is_no_cursor() {
+    let hour = Duration::from_secs(3_600);
+    let begun = Time::now();
+    let ahead = begun.plus(hour).0;
+    let event = jetstream_post(1, ahead, "a bird of tomorrow");
+    let stand_in = JetstreamStandIn::start([]);
+    stand_in.replay_all();
+    stand_in.push(ahead, event);
+    let mut source = opened(&stand_in, None).await;
+    let batch = source.next_batch().await.unwrap().unwrap();
+    let cursor = place::read(&batch.cursor.unwrap()).unwrap().at;
+    assert!(begun <= cursor && cursor < begun.plus(hour), "{cursor}");
 }
 
 #[tokio::test]
@@ -360,7 +394,9 @@ async fn the_new_wire_is_read_too() {
     let mut source = (connection(config).open)(cursor(0)).await.unwrap();
     let (frames, last, error) = read(&mut *source).await;
     assert_eq!(numbers(&frames[..2]), [0, 1]);
-    assert_eq!((frames.len(), last), (3, cursor(1)));
+    let mark = place::mark(JetstreamWire::New, payload(1).as_bytes());
+    let expected = Some(place::cursor(Time(at(1)), mark));
+    assert_eq!((frames.len(), last), (3, expected));
     assert!(error.to_string().contains("ConsumerTooSlow"), "{error}");
     assert!(stand_in.seen()[0].starts_with("/xrpc/network.bsky.jetstream.subscribeEvents?"));
 }
