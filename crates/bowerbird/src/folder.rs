@@ -31,6 +31,8 @@ const STAYING: [&str; 4] = ["run", "demo", "replay", "tail"];
 const SOON: Duration = Duration::from_secs(5);
 /// How often to look meanwhile.
 const TRY_EVERY: Duration = Duration::from_millis(20);
+/// How often to look where the wait may be for weeks: within a second of its end.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// What a folder was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +161,27 @@ impl DataFolder {
                 anyhow::bail!("{holder} holds {shown}; end it, or give another folder with --data");
             }
             tokio::time::sleep(TRY_EVERY).await;
+        }
+    }
+
+    /// Becomes its holder as soon as nobody else is, however long that takes. Tells of a holder that stays, and of the next one when it is
+    /// another.
+    pub(crate) async fn take_when_free(
+        &self,
+        command: &str,
+        tell: impl Fn(&Holder),
+    ) -> Result<Held> {
+        let mut told = None;
+        loop {
+            match self.hold(command)? {
+                Ok(held) => return Ok(held),
+                Err(holder) if holder.stays() && told.as_ref() != Some(&holder) => {
+                    tell(&holder);
+                    told = Some(holder);
+                }
+                Err(_) => {}
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 

@@ -64,6 +64,8 @@ struct State {
     rule_requests: Option<usize>,
     /// How many changes of rules are allowed still, and until when.
     allowed: Option<(usize, i64)>,
+    /// How many connects it says are left, and until when.
+    connects: Option<(usize, i64)>,
     /// The texts of the rules after each change.
     history: Vec<Vec<String>>,
     /// Answers to the next requests of other paths.
@@ -99,6 +101,11 @@ impl XStandIn {
     /// Answers the next connects so.
     pub fn answer_connects_with(&self, answers: impl IntoIterator<Item = Answer>) {
         self.change(|state| state.streams.extend(answers));
+    }
+
+    /// Says with every stream that so many connects are left until this second since 1970.
+    pub fn allow_connects(&self, connects: usize, reset_at: i64) {
+        self.change(|state| state.connects = Some((connects, reset_at)));
     }
 
     /// Answers the next requests about rules so.
@@ -394,9 +401,10 @@ fn plain(status: u16, headers: &[(&str, String)], body: String) -> Response<Sent
 fn stream(steps: Vec<Step>, shared: Arc<Shared<State>>) -> Response<Sent> {
     let (sender, chunks) = mpsc::channel(WAITING);
     let (push, pushed) = mpsc::unbounded_channel();
-    shared.change(|state| {
+    let connects = shared.change(|state| {
         state.open_streams += 1;
         state.pushes.push(push);
+        state.connects
     });
     tokio::spawn(async move {
         tokio::select! {
@@ -406,7 +414,13 @@ fn stream(steps: Vec<Step>, shared: Arc<Shared<State>>) -> Response<Sent> {
         drop(sender);
         shared.change(|state| state.open_streams -= 1);
     });
-    Response::new(Sent { chunks })
+    let mut response = Response::new(Sent { chunks });
+    if let Some((left, reset_at)) = connects {
+        let headers = response.headers_mut();
+        headers.insert("x-rate-limit-remaining", left.into());
+        headers.insert("x-rate-limit-reset", reset_at.into());
+    }
+    response
 }
 
 /// Plays a stream to its end.

@@ -72,6 +72,9 @@ pub(crate) struct RunArgs {
     /// End when all bounded sources (replays) have been read and stored; without it the page stays
     #[arg(long)]
     pub(crate) until_done: bool,
+    /// While another process holds the data folder, wait; take over when it ends or dies
+    #[arg(long)]
+    pub(crate) standby: bool,
 }
 
 /// Arguments of `check`.

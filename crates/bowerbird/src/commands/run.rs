@@ -2,27 +2,43 @@
 
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use bowerbird_core::pipeline::Until;
 
 use super::counts::Summary;
 use super::{Context, first_source};
 use crate::cli::RunArgs;
-use crate::folder::{DataFolder, Purpose};
+use crate::folder::{DataFolder, Held, Purpose};
 use crate::house::{House, Plan};
 use crate::server::{Door, Server, WhenTaken};
+use crate::signals::Stop;
 use crate::{logging, signals, wiring};
 
 /// Runs until it is stopped, or until everything bounded is read.
 pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<()> {
-    let settings = match context.found()?.path {
+    let mut settings = match context.found()?.path {
         Some(_) => context.settings().await?,
         None => first_source::choose(context).await?,
     };
     let folder = DataFolder::open(&settings.data, Purpose::Main)?;
-    logging::start(&context.global, Some(&settings.log))?;
     let stop = signals::listen()?;
-    let held = folder.take("run").await?;
+    let held = if args.standby {
+        let Some(held) = stand_by(context, &folder, &stop).await? else {
+            return Ok(());
+        };
+        // The holder may have renewed sign-ins, and the file may have been changed.
+        if context.found()?.path.is_some() {
+            settings = context.settings().await?;
+        }
+        if DataFolder::open(&settings.data, Purpose::Main)?.path() != folder.path() {
+            bail!("the configuration has come to name another data folder: start again");
+        }
+        held
+    } else {
+        folder.take("run").await?
+    };
+    // Not before the folder is ours: a log file has one writer.
+    logging::start(&context.global, Some(&settings.log))?;
     let path = folder.path().to_owned();
     let house = House::open(folder, held, Plan::of(&settings)).await?;
     let before = house.tally().await?;
@@ -57,4 +73,22 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<()> {
         Summary::between(&before, &house.tally().await?, begun.elapsed()).print(&context.output)?;
     }
     Ok(())
+}
+
+/// Waits until nobody else holds the folder; `None` if we are stopped before.
+async fn stand_by(context: &Context, folder: &DataFolder, stop: &Stop) -> Result<Option<Held>> {
+    let shown = folder.path().display();
+    let waiting = folder.take_when_free("run", |holder| {
+        context
+            .output
+            .talk(format_args!("standing by: {holder} holds {shown}"));
+    });
+    let held = tokio::select! {
+        held = waiting => held?,
+        () = stop.asked() => return Ok(None),
+    };
+    context
+        .output
+        .talk(format_args!("taking over: nobody else holds {shown}"));
+    Ok(Some(held))
 }

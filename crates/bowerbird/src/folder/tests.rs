@@ -25,6 +25,21 @@ async fn who_only_asks_is_waited_for_and_who_stays_is_not() {
     assert!(refused.contains("(bowerbird run)"), "{refused}");
 }
 
+#[tokio::test]
+async fn whoever_stands_by_is_told_once_who_holds_it_and_takes_over() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(home.path(), Purpose::Main).unwrap();
+    let running = std::cell::RefCell::new(Some(folder.hold("run").unwrap().unwrap()));
+    let told = std::cell::RefCell::new(Vec::new());
+    let taken = folder.take_when_free("run", |holder| {
+        told.borrow_mut().push(holder.to_string());
+        drop(running.take());
+    });
+    let _held = taken.await.unwrap();
+    assert_eq!(told.borrow().len(), 1, "{told:?}");
+    assert!(told.borrow()[0].contains("(bowerbird run)"), "{told:?}");
+}
+
 #[test]
 fn only_a_demo_s_folder_is_emptied() {
     let home = tempfile::tempdir().unwrap();

@@ -22,5 +22,6 @@ mod kill;
 mod no_secret;
 mod replay;
 mod running;
+mod standby;
 mod tidy;
 mod x_stream;

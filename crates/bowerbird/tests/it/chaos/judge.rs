@@ -171,7 +171,10 @@ fn lies_within(clock: Clock, story: &Story, gap: &Span, n: u64, received_at: Tim
     match clock {
         Clock::Service => {
             let fuzzy = LATE_MICROS + story.off_by;
-            gap.from.0.saturating_add(fuzzy) < said.at.0 && said.at.0 < until.0 - fuzzy
+            // What was received only afterwards, as a source rewinds, was not heard then.
+            let is_inside = gap.from.0.saturating_add(fuzzy) < said.at.0
+                && said.at.0 < until.0.saturating_sub(fuzzy);
+            is_inside && received_at < until
         }
         Clock::Reader => {
             let is_clear =
