@@ -16,6 +16,7 @@ pub mod expr;
 #[doc(hidden)]
 pub mod fuzz;
 mod geo;
+mod hash;
 mod highlight;
 mod language;
 mod operators;

@@ -27,12 +27,12 @@ pub(crate) fn each_match(
     let mut from = 0;
     while let Some(place) = first_match(tokens, zone, words, from) {
         let (first, last) = (&entries[place.start], &entries[place.end - 1]);
-        found(first.span.start as usize..last.span.end as usize);
+        found(first.span().start..last.span().end);
         from = place.start + 1;
     }
 }
 
-/// The first place at or after token `from`, as a range of tokens. Only where the first of the words stands is looked at.
+/// The first place at or after token `from`, as a range of tokens. Only where one of the words stands is looked at: in a long post, the rarest.
 fn first_match(
     tokens: &DocTokens,
     zone: &Zone,
@@ -40,16 +40,30 @@ fn first_match(
     from: usize,
 ) -> Option<Range<usize>> {
     let (wanted, entries) = (words.tokens(), tokens.entries(zone));
-    let first = wanted.first()?;
+    let rarest = tokens.rarest_in(zone, wanted.iter().map(|word| word.hash));
+    let anchor = wanted.get(rarest)?;
     let mut places = tokens
-        .places_in(zone, first.hash, from)
-        .filter(|&at| tokens.is_word(&entries[at], first));
+        .places_in(zone, anchor.hash, from)
+        .filter(|&at| tokens.is_word(&entries[at], anchor));
     match words.slop().filter(|_| wanted.len() > 1) {
         None => {
-            let at = places.find(|&at| stands_at(tokens, &entries[at..], wanted))?;
+            let starts = places.filter_map(|at| at.checked_sub(rarest));
+            let at = starts
+                .filter(|&start| start >= from)
+                .find(|&start| stands_at(tokens, &entries[start..], wanted))?;
             Some(at..at + wanted.len())
         }
-        Some(slop) => near_match(tokens, entries, wanted, usize::from(slop), from, places),
+        Some(slop) => {
+            let mut looked_at = 0;
+            // A window that has the word ends neither before its place in the phrase nor so many tokens behind it.
+            let windows = places.by_ref().flat_map(|at| {
+                let end = (at + usize::from(slop) + 1).saturating_sub(rarest);
+                let ends = looked_at.max(at.saturating_sub(rarest))..end;
+                looked_at = looked_at.max(end);
+                ends
+            });
+            near_match(tokens, entries, wanted, usize::from(slop), from, windows)
+        }
     }
 }
 
@@ -70,17 +84,11 @@ fn near_match(
     wanted: &[WordToken],
     slop: usize,
     from: usize,
-    anchors: impl Iterator<Item = usize>,
+    mut windows: impl Iterator<Item = usize>,
 ) -> Option<Range<usize>> {
-    let mut looked_at = 0;
-    anchors
-        .flat_map(|anchor| {
-            let ends = looked_at.max(anchor)..anchor + slop + 1;
-            looked_at = ends.end;
-            ends
-        })
-        .filter_map(|end| window_match(tokens, entries, wanted, end, slop))
-        .find(|place| place.start >= from)
+    windows.find_map(|end| {
+        window_match(tokens, entries, wanted, end, slop).filter(|place| place.start >= from)
+    })
 }
 
 /// The words within the window that ends at `end`: word `i` must stand at one of `end - slop + i ..= end + i`, and a word

@@ -12,6 +12,7 @@ mod anchors;
 mod census;
 mod feature;
 mod filter;
+mod glance;
 mod grid;
 mod leaf;
 mod offer;
@@ -136,7 +137,7 @@ impl Writer {
         }
         let mut postings = Vec::with_capacity(rules.len());
         for (key, rule) in rules {
-            let hooks = of_rule(rule.expr(), &writer.census);
+            let hooks = of_rule(rule, &writer.census);
             writer.note(*key, &hooks);
             postings.extend(postings_of(*key, rule, hooks));
         }
@@ -149,7 +150,7 @@ impl Writer {
     fn insert(&mut self, key: u64, rule: &Arc<Rule>) {
         self.remove(key);
         count_words(rule.expr(), &mut self.census);
-        let hooks = of_rule(rule.expr(), &self.census);
+        let hooks = of_rule(rule, &self.census);
         let known = self.starts.len();
         self.note(key, &hooks);
         self.told += hooks.hooks.len() + self.starts.len() - known;
@@ -264,6 +265,9 @@ impl Snapshot {
         let Scratch { offer, tried } = scratch;
         offer.fill(doc, &self.asked, &self.filter);
         *tried = 0;
+        if offer.hits.as_slice().is_empty() {
+            return;
+        }
         let offer = &*offer;
         let view = View {
             doc,

@@ -6,12 +6,17 @@
 //! linguist: no stemming, no dictionary, no stop words.
 
 pub(crate) mod chars;
+mod cutter;
 pub(crate) mod fold;
+pub(crate) mod runs;
 
 use std::ops::Range;
 
-use chars::{Class, JOINER, Table, Traits, class, is_modifier, is_presentation, table};
+use chars::{Table, Traits, is_presentation, table};
+pub(crate) use cutter::Cut;
+use cutter::Cutter;
 use fold::{fold_into, lower_char};
+use runs::each_run;
 
 /// How far two spellings may differ and still be the same word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,212 +42,76 @@ pub struct Token<'a> {
 
 /// Calls `each` with every token of `text`, in order.
 pub fn tokenize(text: &str, profile: Profile, each: &mut impl FnMut(Token<'_>)) {
-    tokenize_with(text, profile, &mut String::new(), each);
+    let folded = &mut String::new();
+    let table = table();
+    let mut position = 0;
+    each_run(text.as_bytes(), |run| {
+        let span = run.start..run.end;
+        if run.is_ascii {
+            let raw = &text[span.clone()];
+            each(Token {
+                text: lowered(raw, folded),
+                span,
+                position,
+                glued: false,
+            });
+            position += 1;
+        } else {
+            each_in_run(text, span, profile, table, folded, &mut |cut, folded| {
+                each(Token {
+                    text: folded.unwrap_or(&text[cut.span.clone()]),
+                    span: cut.span,
+                    position,
+                    glued: cut.glued,
+                });
+                position += 1;
+            });
+        }
+    });
 }
 
-/// The same, with memory of the caller's for folded words.
-pub(crate) fn tokenize_with(
+/// Calls `each` with every token of a run that holds more than ASCII, and with its folded text, if that is not what stands there.
+pub(crate) fn each_in_run(
     text: &str,
+    run: Range<usize>,
     profile: Profile,
+    table: &Table,
     folded: &mut String,
-    each: &mut impl FnMut(Token<'_>),
+    each: &mut impl FnMut(Cut, Option<&str>),
 ) {
     let (stays, lowers) = match profile {
         Profile::Stream => (Traits::STAYS, Traits::LOWERS),
         Profile::Search => (Traits::STAYS_LOOSE, Traits::LOWERS_LOOSE),
     };
-    let cutter = Cutter {
-        text,
-        table: table(),
-    };
-    let (mut at, mut position) = (0, 0);
-    // Nothing stands before the first token.
-    let mut end = usize::MAX;
-    while let Some(cut) = cutter.next(at) {
+    Cutter::new(text, run, table).each(|cut| {
         let raw = &text[cut.span.clone()];
-        let glued = cut.span.start == end;
-        // What is ignored between two tokens does not part them.
-        (at, end) = (cut.next, cut.next);
-        let token_text = if cut.traits.has(stays) {
-            raw
+        if cut.traits.has(stays) {
+            each(cut, None);
+            return;
+        }
+        folded.clear();
+        if cut.picture {
+            folded.extend(raw.chars().filter(|&c| !is_presentation(c)));
+        } else if cut.traits.has(lowers) {
+            folded.extend(raw.chars().flat_map(lower_char));
         } else {
-            folded.clear();
-            if cut.picture {
-                folded.extend(raw.chars().filter(|&c| !is_presentation(c)));
-            } else if cut.traits.has(lowers) {
-                folded.extend(raw.chars().flat_map(lower_char));
-            } else {
-                fold_into(raw, profile, folded);
-            }
-            folded.as_str()
-        };
-        if !token_text.is_empty() {
-            each(Token {
-                text: token_text,
-                span: cut.span,
-                position,
-                glued,
-            });
-            position += 1;
+            fold_into(raw, profile, folded);
         }
-    }
+        if !folded.is_empty() {
+            each(cut, Some(folded));
+        }
+    });
 }
 
-/// One token as it stands in the text.
-struct Cut {
-    span: Range<usize>,
-    /// Where to go on: behind the ignored characters that follow.
-    next: usize,
-    /// What all its characters have in common.
-    traits: Traits,
-    picture: bool,
-}
-
-/// Cuts a text into tokens.
-struct Cutter<'a> {
-    text: &'a str,
-    table: &'static Table,
-}
-
-impl Cutter<'_> {
-    /// The first token at or after `at`.
-    fn next(&self, at: usize) -> Option<Cut> {
-        let bytes = self.text.as_bytes();
-        let mut start = at;
-        loop {
-            let byte = *bytes.get(start)?;
-            if byte.is_ascii() {
-                if byte.is_ascii_alphanumeric() {
-                    return Some(self.word(start));
-                }
-                start += 1;
-                continue;
-            }
-            let c = self.char_at(start)?;
-            let traits = self.table.traits(c);
-            match traits.class() {
-                Class::Word => return Some(self.word(start)),
-                Class::Unit => return Some(self.unit(start, traits)),
-                Class::Emoji => return Some(picture(start, picture_end(self.text, start))),
-                Class::Regional => return Some(picture(start, flag_end(self.text, start))),
-                Class::Break | Class::Mark | Class::Ignored => start += c.len_utf8(),
-            }
-        }
+/// ASCII in lower case.
+fn lowered<'a>(raw: &'a str, memory: &'a mut String) -> &'a str {
+    if !raw.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return raw;
     }
-
-    /// The word that starts at `start`.
-    fn word(&self, start: usize) -> Cut {
-        let bytes = self.text.as_bytes();
-        let (mut end, mut at, mut common) = (start, start, Traits::PLAIN);
-        while let Some(&byte) = bytes.get(at) {
-            if byte.is_ascii() {
-                let traits = match byte {
-                    b'a'..=b'z' | b'0'..=b'9' => Traits::PLAIN,
-                    b'A'..=b'Z' => Traits::CAPITAL,
-                    _ => break,
-                };
-                common = if at == end {
-                    common.with(traits)
-                } else {
-                    Traits::NONE
-                };
-                at += 1;
-                end = at;
-                continue;
-            }
-            let Some(c) = self.char_at(at) else { break };
-            let traits = self.table.traits(c);
-            match traits.class() {
-                Class::Word | Class::Mark => {
-                    // An ignored character inside must be dropped.
-                    common = if at == end {
-                        common.with(traits)
-                    } else {
-                        Traits::NONE
-                    };
-                    at += c.len_utf8();
-                    end = at;
-                }
-                Class::Ignored => at += c.len_utf8(),
-                _ => break,
-            }
-        }
-        Cut {
-            span: start..end,
-            next: at,
-            traits: common,
-            picture: false,
-        }
-    }
-
-    /// One character of a script without blanks, and the marks on it.
-    fn unit(&self, start: usize, first: Traits) -> Cut {
-        let (mut end, mut at, mut common) = (start, start, first);
-        for c in self.text[start..].chars() {
-            let traits = self.table.traits(c);
-            match traits.class() {
-                Class::Ignored => {
-                    at += c.len_utf8();
-                    continue;
-                }
-                Class::Mark => {
-                    common = if at == end {
-                        common.with(traits)
-                    } else {
-                        Traits::NONE
-                    }
-                }
-                _ if at > start => break,
-                _ => {}
-            }
-            at += c.len_utf8();
-            end = at;
-        }
-        Cut {
-            span: start..end,
-            next: at,
-            traits: common,
-            picture: false,
-        }
-    }
-
-    fn char_at(&self, at: usize) -> Option<char> {
-        self.text.get(at..)?.chars().next()
-    }
-}
-
-fn picture(start: usize, end: usize) -> Cut {
-    Cut {
-        span: start..end,
-        next: end,
-        traits: Traits::NONE,
-        picture: true,
-    }
-}
-
-/// The end of a picture: its modifiers, and further pictures joined to it.
-fn picture_end(text: &str, start: usize) -> usize {
-    let mut rest = text[start..].chars().peekable();
-    let mut end = start + rest.next().map_or(0, char::len_utf8);
-    let mut joined = false;
-    while let Some(c) = rest.next() {
-        let joins = c == JOINER && rest.peek().is_some_and(|&next| class(next) == Class::Emoji);
-        if !(joined || joins || is_presentation(c) || is_modifier(c)) {
-            break;
-        }
-        joined = joins;
-        end += c.len_utf8();
-    }
-    end
-}
-
-/// The end of a flag: two regional letters, or one that stands alone.
-fn flag_end(text: &str, start: usize) -> usize {
-    let letters = text[start..]
-        .chars()
-        .take(2)
-        .take_while(|&c| class(c) == Class::Regional);
-    start + letters.map(char::len_utf8).sum::<usize>()
+    memory.clear();
+    memory.push_str(raw);
+    memory.make_ascii_lowercase();
+    memory
 }
 
 #[cfg(test)]

@@ -3,14 +3,17 @@
 //! The tokens of all a post's texts lie in a few flat vectors that are filled again for the next post, so matching
 //! allocates nothing once they have grown. What a set of rules never asks for (bios, link titles) is not tokenised.
 
-use std::hash::Hasher;
+mod entries;
+mod needs;
+pub(crate) mod steps;
+
 use std::ops::Range;
 
-use rustc_hash::FxHasher;
-
 use crate::doc::{Doc, Entity, EntityKind};
-use crate::expr::{Expr, ExprKind, Field, Term, WordToken};
-use crate::token::{Profile, tokenize_with};
+use crate::expr::{Field, WordToken};
+use entries::Entries;
+pub(crate) use entries::Entry;
+pub(crate) use needs::Needs;
 
 /// The longest text that is looked at, in bytes; what lies beyond is not matched.
 pub const MAX_TEXT_BYTES: usize = 4 * 1024 * 1024;
@@ -30,6 +33,7 @@ impl<'a> TokenizedDoc<'a> {
     pub fn new(doc: &'a Doc<'a>) -> Self {
         let mut tokens = DocTokens::default();
         tokens.fill(doc, Needs::ALL);
+        tokens.index();
         Self { doc, tokens }
     }
 
@@ -46,45 +50,6 @@ impl<'a> TokenizedDoc<'a> {
 pub(crate) struct View<'a> {
     pub(crate) doc: &'a Doc<'a>,
     pub(crate) tokens: &'a DocTokens,
-}
-
-/// Which parts of a post besides its text must be tokenised.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Needs(u8);
-
-impl Needs {
-    const LINKS: Self = Self(1);
-    const PAGES: Self = Self(2);
-    const AUTHOR: Self = Self(4);
-    const PLACE: Self = Self(8);
-    pub(crate) const ALL: Self = Self(15);
-
-    pub(crate) fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    fn has(self, part: Self) -> bool {
-        self.0 & part.0 != 0
-    }
-
-    /// What `expr` asks for.
-    pub(crate) fn of(expr: &Expr) -> Self {
-        match &expr.kind {
-            ExprKind::Any(parts) | ExprKind::All(parts) => {
-                parts.iter().map(Self::of).fold(Self::default(), Self::or)
-            }
-            ExprKind::Not(part) => Self::of(part),
-            ExprKind::Term(term) => match term {
-                Term::Field(Field::Url, _) | Term::UrlContains(_) | Term::V11Track(_) => {
-                    Self::LINKS
-                }
-                Term::Field(Field::UrlTitle | Field::UrlDescription, _) => Self::PAGES,
-                Term::Field(Field::Bio | Field::BioName | Field::BioLocation, _) => Self::AUTHOR,
-                Term::Place(_) => Self::PLACE,
-                _ => Self::default(),
-            },
-        }
-    }
 }
 
 /// Which text of a post a zone holds.
@@ -133,24 +98,13 @@ impl Zone {
     }
 }
 
-/// One token of a zone.
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    pub(crate) hash: u64,
-    folded: Range<u32>,
-    /// Where it stands in the zone's text.
-    pub(crate) span: Range<u32>,
-    pub(crate) glued: bool,
-}
-
 /// All tokens of a post.
 #[derive(Debug, Default)]
 pub(crate) struct DocTokens {
-    folded: String,
-    /// What the tokenizer folds one word in.
-    spare: String,
-    entries: Vec<Entry>,
+    entries: Entries,
     zones: Vec<Zone>,
+    /// How many entries the texts and the links have.
+    shown: usize,
     /// One bit for each word of the texts and links: most rules fail here.
     present: [u64; 16],
     /// Of a long post: where each word of its texts stands, by the word's hash.
@@ -161,28 +115,17 @@ pub(crate) struct DocTokens {
 const LONG: usize = 64;
 
 impl DocTokens {
-    /// Forgets the last post and takes up `doc`.
+    /// Forgets the last post and takes up `doc`. Before any word is sought, [`Self::index`] must be called.
     pub(crate) fn fill(&mut self, doc: &Doc<'_>, needs: Needs) {
-        self.folded.clear();
         self.entries.clear();
         self.zones.clear();
-        self.present = [0; 16];
-        self.places.clear();
         for (content, text) in contents(doc).map(|content| content.text).enumerate() {
             self.add(ZoneKind::Text, content, 0, text);
-        }
-        if self.entries.len() > LONG {
-            let hashes = self.entries.iter().map(|entry| entry.hash);
-            self.places.extend(hashes.zip(0..));
-            self.places.sort_unstable();
         }
         if needs.has(Needs::LINKS) || needs.has(Needs::PAGES) {
             self.add_links(doc, needs);
         }
-        for entry in &self.entries {
-            let bit = entry.hash >> 54;
-            self.present[(bit >> 6) as usize] |= 1 << (bit & 63);
-        }
+        self.shown = self.entries.all.len();
         if needs.has(Needs::AUTHOR) {
             self.add(ZoneKind::Bio, 0, 0, doc.author.bio);
             self.add(ZoneKind::AuthorName, 0, 0, doc.author.name);
@@ -191,6 +134,22 @@ impl DocTokens {
         if let Some(place) = doc.place.filter(|_| needs.has(Needs::PLACE)) {
             self.add(ZoneKind::PlaceName, 0, 0, place.name);
             self.add(ZoneKind::PlaceName, 0, 0, place.full_name);
+        }
+    }
+
+    /// Makes ready for words to be sought: of most posts none ever is.
+    pub(crate) fn index(&mut self) {
+        self.present = [0; 16];
+        for entry in &self.entries.all[..self.shown] {
+            let bit = entry.hash >> 54;
+            self.present[(bit >> 6) as usize] |= 1 << (bit & 63);
+        }
+        self.places.clear();
+        let texts = self.text_tokens();
+        if texts.len() > LONG {
+            let hashes = self.entries.all[texts].iter().map(|entry| entry.hash);
+            self.places.extend(hashes.zip(0..));
+            self.places.sort_unstable();
         }
     }
 
@@ -217,26 +176,13 @@ impl DocTokens {
     }
 
     fn add(&mut self, kind: ZoneKind, content: usize, entity: usize, text: &str) {
-        let text = seen(text);
-        let first = self.entries.len();
-        let (folded, entries) = (&mut self.folded, &mut self.entries);
-        tokenize_with(text, Profile::Stream, &mut self.spare, &mut |token| {
-            let start = narrow(folded.len());
-            folded.push_str(token.text);
-            let end = narrow(folded.len());
-            folded.push(WORD_END);
-            entries.push(Entry {
-                hash: hash_word(token.text),
-                folded: start..end,
-                span: narrow(token.span.start)..narrow(token.span.end),
-                glued: token.glued,
-            });
-        });
+        let first = self.entries.all.len();
+        self.entries.add(seen(text));
         self.zones.push(Zone {
             kind,
             content,
             entity,
-            entries: first..self.entries.len(),
+            entries: first..self.entries.all.len(),
         });
     }
 
@@ -251,27 +197,24 @@ impl DocTokens {
     }
 
     pub(crate) fn entries(&self, zone: &Zone) -> &[Entry] {
-        &self.entries[zone.entries.clone()]
+        &self.entries.all[zone.entries.clone()]
     }
 
     /// The tokens of all zones, one zone after the other.
     pub(crate) fn all(&self) -> &[Entry] {
-        &self.entries
+        &self.entries.all
     }
 
     /// Where in the post's texts words of this hash stand, among [`Self::all`].
     pub(crate) fn places(&self, hash: u64) -> impl Iterator<Item = usize> {
-        let start = self.places.partition_point(|&(other, _)| other < hash);
-        let indexed = self.places[start..]
-            .iter()
-            .take_while(move |place| place.0 == hash);
+        let indexed = self.indexed(hash, self.text_tokens()).iter();
         let short = if self.places.is_empty() {
             self.text_tokens()
         } else {
             0..0
         };
-        let scanned = short.filter(move |&at| self.entries[at].hash == hash);
-        indexed.map(|&(_, at)| at as usize).chain(scanned)
+        let scanned = short.filter(move |&at| self.entry(at).hash == hash);
+        indexed.map(|&(_, at)| self.entry_at(at)).chain(scanned)
     }
 
     /// Where in a zone words of this hash stand, from its token `from` on. In the texts of a long post it looks at no other word.
@@ -283,20 +226,63 @@ impl DocTokens {
     ) -> impl Iterator<Item = usize> {
         let (begin, end) = (zone.entries.start, zone.entries.end);
         let first = begin + from;
-        let (known, others) = match zone.kind {
-            ZoneKind::Text if !self.places.is_empty() => {
-                let before = |place: &(u64, u32)| *place < (hash, narrow(first));
-                let start = self.places.partition_point(before);
-                (&self.places[start..], first..first)
-            }
-            _ => (&[][..], first..end),
+        let (known, others) = match self.is_indexed(zone) {
+            true => (self.indexed(hash, first..end), 0..0),
+            false => (&[][..], first..end),
         };
-        let known = known
-            .iter()
-            .take_while(move |&&(other, at)| other == hash && (at as usize) < end)
-            .map(|&(_, at)| at as usize);
-        let others = others.filter(move |&at| self.entries[at].hash == hash);
+        let known = known.iter().map(|&(_, at)| self.entry_at(at));
+        let others = others.filter(move |&at| self.entry(at).hash == hash);
         known.chain(others).map(move |at| at - begin)
+    }
+
+    /// Which of some words stands in a zone least often, as far as that is known without looking at them all.
+    pub(crate) fn rarest_in(&self, zone: &Zone, hashes: impl Iterator<Item = u64>) -> usize {
+        match self.is_indexed(zone) {
+            true => self.rarest(zone.range(), hashes),
+            false => 0,
+        }
+    }
+
+    /// The same of all texts of a long post; `None` for a short one.
+    pub(crate) fn rarest_of_long(&self, words: impl FnOnce() -> Vec<u64>) -> Option<(usize, u64)> {
+        if self.places.is_empty() {
+            return None;
+        }
+        let hashes = words();
+        let rarest = self.rarest(self.text_tokens(), hashes.iter().copied());
+        Some((rarest, hashes[rarest]))
+    }
+
+    fn rarest(&self, range: Range<usize>, hashes: impl Iterator<Item = u64>) -> usize {
+        let counts = hashes.map(|hash| self.indexed(hash, range.clone()).len());
+        let rarest = counts.enumerate().min_by_key(|&(_, count)| count);
+        rarest.map_or(0, |(at, _)| at)
+    }
+
+    fn is_indexed(&self, zone: &Zone) -> bool {
+        zone.kind == ZoneKind::Text && !self.places.is_empty()
+    }
+
+    /// Of a long post: the places of a word within a range of tokens.
+    fn indexed(&self, hash: u64, range: Range<usize>) -> &[(u64, u32)] {
+        let before = |end: usize| {
+            let end = narrow(end);
+            self.places.partition_point(|place| {
+                steps::count();
+                *place < (hash, end)
+            })
+        };
+        &self.places[before(range.start)..before(range.end)]
+    }
+
+    fn entry(&self, at: usize) -> &Entry {
+        steps::count();
+        &self.entries.all[at]
+    }
+
+    fn entry_at(&self, at: u32) -> usize {
+        steps::count();
+        at as usize
     }
 
     /// Where the tokens of the post's texts stand: they come first.
@@ -307,9 +293,10 @@ impl DocTokens {
 
     /// So many tokens from one on, if they belong to one text, and the text.
     pub(crate) fn row(&self, first: usize, count: usize) -> Option<(&Zone, &[Entry])> {
+        steps::count();
         let mut texts = self.zones(ZoneKind::Text);
         let zone = texts.find(|zone| zone.entries.contains(&first))?;
-        (first + count <= zone.entries.end).then(|| (zone, &self.entries[first..first + count]))
+        (first + count <= zone.entries.end).then(|| (zone, &self.entries.all[first..first + count]))
     }
 
     /// Does a word of this hash stand in a text of the post, or in an address?
@@ -325,18 +312,11 @@ impl DocTokens {
 
     /// A token as it is compared.
     pub(crate) fn folded(&self, entry: &Entry) -> &str {
-        &self.folded[entry.folded.start as usize..entry.folded.end as usize]
-    }
-
-    /// A row of tokens of one zone as they are compared, with [`WORD_END`] between them.
-    pub(crate) fn folded_row(&self, row: &[Entry]) -> &str {
-        let (Some(first), Some(last)) = (row.first(), row.last()) else {
-            return "";
-        };
-        &self.folded[first.folded.start as usize..last.folded.end as usize]
+        self.entries.folded(entry)
     }
 
     pub(crate) fn is_word(&self, entry: &Entry, word: &WordToken) -> bool {
+        steps::count();
         entry.hash == word.hash && *self.folded(entry) == *word.text
     }
 }
@@ -354,20 +334,6 @@ pub(crate) fn seen(text: &str) -> &str {
 /// Where an entity stands in its text.
 pub(crate) fn entity_span(entity: &Entity<'_>) -> Range<usize> {
     entity.span.start as usize..entity.span.end as usize
-}
-
-/// In tests, words that begin so have one hash: two words may share a number, and nothing may be lost by it.
-const TWINS: &str = "twin";
-
-/// The hash by which words and names are compared before their letters are.
-pub(crate) fn hash_word(word: &str) -> u64 {
-    let word = match cfg!(test) && word.starts_with(TWINS) {
-        true => TWINS,
-        false => word,
-    };
-    let mut hasher = FxHasher::default();
-    hasher.write(word.as_bytes());
-    hasher.finish()
 }
 
 /// Offsets fit: a post's texts are cut at [`MAX_TEXT_BYTES`], and a sum beyond four gigabytes is not matched.

@@ -36,7 +36,7 @@ impl Words {
         tokenize(&text, Profile::Stream, &mut |token| {
             tokens.push(WordToken {
                 text: token.text.into(),
-                hash: crate::tokenized::hash_word(token.text),
+                hash: crate::hash::hash_word(token.text),
                 glued: token.glued,
             });
         });

@@ -14,6 +14,7 @@ use super::leaf::{Guards, NO_GUARD};
 use super::offer::{Asked, Present};
 use super::program;
 use crate::expr::{AccountRole, Bounds, Expr, ExprKind, Name, Term, WordToken, Words};
+use crate::rule::Rule;
 use crate::tokenized::{Needs, WORD_END};
 use crate::v11::TrackWord;
 
@@ -91,9 +92,11 @@ pub(crate) fn count_words(expr: &Expr, census: &mut Census) {
 }
 
 /// Where a rule hangs.
-pub(crate) fn of_rule(expr: &Expr, census: &Census) -> Hooks {
+pub(crate) fn of_rule(rule: &Rule, census: &Census) -> Hooks {
+    let expr = rule.expr();
     let mut asked = Asked {
         needs: Needs::of(expr),
+        foreign: !rule.text().is_ascii(),
         ..Asked::default()
     };
     let hooks = hang(expr, census, &mut asked).unwrap_or_else(|| {

@@ -3,7 +3,8 @@
 //! A feature is a word, a few words in a row, a tag, an account, a language and so on: whatever a rule may demand and a post may
 //! have. Two different features may share a number, so numbers only choose which rules are tried.
 
-use crate::tokenized::hash_word;
+use crate::hash::hash_word;
+pub(crate) use crate::hash::spread;
 
 /// The most words in a row that make one feature. Longer phrases hang on a part of themselves.
 pub(crate) const MAX_ROW: usize = 12;
@@ -87,15 +88,9 @@ impl Kind {
     }
 }
 
-/// Spreads every bit of `x` over all bits.
-pub(crate) fn spread(x: u64) -> u64 {
-    let product = u128::from(x ^ 0x243f_6a88_85a3_08d3) * 0x9e37_79b9_7f4a_7c15_u128;
-    (product as u64) ^ ((product >> 64) as u64)
-}
-
 /// One word of a text, by the word's hash.
 pub(crate) fn word(hash: u64) -> u64 {
-    spread(hash)
+    hash
 }
 
 /// A row of words followed by one more.

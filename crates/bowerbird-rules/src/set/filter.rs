@@ -17,7 +17,7 @@ pub(crate) struct Filter {
 }
 
 /// What the filter knows of a feature; looked at before it is needed, so that several can be fetched from memory at once.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Answer {
     feature: u64,
     word: u64,
@@ -79,10 +79,19 @@ impl Filter {
 }
 
 impl Answer {
+    pub(crate) fn feature(self) -> u64 {
+        self.feature
+    }
+
     /// May a rule hang on the feature? `false` is certain.
     pub(crate) fn may_hold(self) -> bool {
         let bits = bits(self.feature);
         self.word & bits == bits
+    }
+
+    /// Either of the two that follow? Most answers end here, by one bit of each.
+    pub(crate) fn may_matter(self) -> bool {
+        (self.word >> (self.feature & 63) | self.word >> (self.feature >> 58)) & 1 != 0
     }
 
     /// May one hang on a longer row of words that begins with the one that is this feature? `false` is certain.
@@ -92,10 +101,16 @@ impl Answer {
     }
 }
 
+/// Three bits of a word, never one of them twice: there are not many.
 fn bits(feature: u64) -> u64 {
-    (1 << (feature & 63)) | (1 << ((feature >> 6) & 63)) | (1 << ((feature >> 12) & 63))
+    three(feature, feature >> 6, feature >> 11)
 }
 
 fn start_bits(feature: u64) -> u64 {
-    (1 << ((feature >> 46) & 63)) | (1 << ((feature >> 52) & 63)) | (1 << (feature >> 58))
+    three(feature >> 58, feature >> 53, feature >> 49)
+}
+
+fn three(first: u64, second: u64, third: u64) -> u64 {
+    let bit = 1_u64.rotate_left(first as u32 & 63);
+    bit | bit.rotate_left(1 + (second as u32 & 31)) | bit.rotate_right(1 + (third as u32 & 15))
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::feature::{Kind, spread};
 use super::program;
+use crate::hash::word_of;
 use crate::rule::Rule;
 #[cfg(doc)]
 use crate::tokenized::WORD_END;
@@ -135,6 +136,45 @@ impl<'a> Text<'a> {
     }
 }
 
+impl Text<'_> {
+    /// Are these its words, one after the other?
+    pub(crate) fn is_words<'a>(&self, words: impl Iterator<Item = &'a str>) -> bool {
+        let mut at = 0;
+        for word in words {
+            let end = at + word.len();
+            // One byte parts it from the next: no word holds it.
+            if end > self.length || !self.has(at, word.as_bytes()) || self.lane(end) & 0xff != 0 {
+                return false;
+            }
+            at = end + 1;
+        }
+        at == self.length + 1
+    }
+
+    /// Does it hold these bytes from its byte `at` on?
+    fn has(&self, mut at: usize, bytes: &[u8]) -> bool {
+        let (lanes, rest) = bytes.as_chunks();
+        for lane in lanes {
+            if self.lane(at) != u64::from_le_bytes(*lane) {
+                return false;
+            }
+            at += size_of::<u64>();
+        }
+        let known = (1 << (8 * rest.len())) - 1;
+        self.lane(at) & known == word_of(rest)
+    }
+
+    /// Eight bytes from `at` on; zeros beyond the end.
+    fn lane(&self, at: usize) -> u64 {
+        let word = |at: usize| self.words.get(at).copied().unwrap_or(0);
+        let (first, bits) = (at / 8, 8 * (at % 8));
+        match bits {
+            0 => word(first),
+            bits => word(first) >> bits | word(first + 1) << (64 - bits),
+        }
+    }
+}
+
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes: Vec<u8> = self
@@ -144,13 +184,6 @@ impl fmt::Display for Text<'_> {
             .collect();
         f.write_str(&String::from_utf8_lossy(&bytes[..self.length]))
     }
-}
-
-/// Up to eight bytes as one word.
-pub(crate) fn word_of(bytes: &[u8]) -> u64 {
-    // Copying so few would be a call.
-    let byte = |(at, byte): (usize, &u8)| u64::from(*byte) << (8 * at);
-    bytes.iter().enumerate().map(byte).sum()
 }
 
 impl Posting {
@@ -205,7 +238,7 @@ impl Leaf {
         let records = self.records();
         let (before, after) = (&records[..at * RECORD], &records[(at + 1) * RECORD..]);
         let texts = self.texts();
-        let mut words = joined([before, after, &texts[..gone.start], &texts[gone.end..]]);
+        let mut words = joined([before, after, &texts[..gone.start], &texts[gone.end..], &[]]);
         let moved = Arc::make_mut(&mut words)[..records.len() - RECORD].chunks_exact_mut(RECORD);
         // What lay behind it has moved up.
         for record in moved {
@@ -394,17 +427,10 @@ impl Default for Leaf {
     }
 }
 
-/// All of these one after the other, in one piece of memory from the start.
-fn joined<const N: usize>(parts: [&[u64]; N]) -> Arc<[u64]> {
-    let length = parts.iter().map(|part| part.len()).sum();
-    let mut all: Arc<[u64]> = std::iter::repeat_n(0, length).collect();
-    let mut rest = Arc::make_mut(&mut all);
-    for part in parts {
-        let (here, after) = rest.split_at_mut(part.len());
-        here.copy_from_slice(part);
-        rest = after;
-    }
-    all
+/// All of these one after the other, in one piece of memory that is written once.
+fn joined([a, b, c, d, e]: [&[u64]; 5]) -> Arc<[u64]> {
+    let all = a.iter().chain(b).chain(c).chain(d).chain(e);
+    all.copied().collect()
 }
 
 fn place_in(detail: u64) -> usize {
@@ -489,7 +515,11 @@ impl Builder {
 
     fn finish(self) -> Leaf {
         let count = self.records.len() / RECORD;
-        Leaf::from_parts(joined([&self.records, &self.texts]), count, self.trees)
+        Leaf::from_parts(
+            joined([&self.records, &self.texts, &[], &[], &[]]),
+            count,
+            self.trees,
+        )
     }
 }
 

@@ -7,10 +7,12 @@ mod fields;
 
 use super::feature::{self, Kind, MAX_ROW};
 use super::filter::{Answer, Filter};
+use super::glance::Glance;
 use super::leaf::{Guards, NO_GUARD, Text};
 use crate::doc::Doc;
 use crate::expr::{Counted, Flag, Part};
-use crate::tokenized::{DocTokens, Entry, Needs, WORD_END, Zone, ZoneKind, contents, hash_word};
+use crate::hash::hash_word;
+use crate::tokenized::{DocTokens, Entry, Needs, WORD_END, Zone, ZoneKind, contents};
 use crate::v11::stands_free;
 
 /// What the rules of a set hang on and are guarded by, so that nothing else is looked for.
@@ -22,6 +24,8 @@ pub(crate) struct Asked {
     pub(crate) kinds: u64,
     /// A bit for each of [`FLAGS`].
     pub(crate) flags: u32,
+    /// Does a rule hold anything but ASCII?
+    pub(crate) foreign: bool,
     /// A bit for each grid in which points are looked for, and places.
     pub(crate) point_levels: u16,
     pub(crate) place_levels: u16,
@@ -33,6 +37,7 @@ impl Asked {
             needs: self.needs.or(other.needs),
             kinds: self.kinds | other.kinds,
             flags: self.flags | other.flags,
+            foreign: self.foreign || other.foreign,
             point_levels: self.point_levels | other.point_levels,
             place_levels: self.place_levels | other.place_levels,
         }
@@ -52,7 +57,13 @@ impl Asked {
     }
 
     fn has(&self, kind: Kind) -> bool {
-        self.kinds & (1 << kind as u32) != 0
+        self.has_any(&[kind])
+    }
+
+    #[inline(always)]
+    fn has_any(&self, kinds: &[Kind]) -> bool {
+        let asked = kinds.iter().fold(0, |all, &kind| all | 1 << kind as u32);
+        self.kinds & asked != 0
     }
 }
 
@@ -188,14 +199,11 @@ impl Hits {
 }
 
 /// A row of words that rules may hang on, or begin with.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Row {
-    feature: u64,
-    /// Its first token, and the end of the text's tokens.
-    first: u32,
-    end: u32,
-    glued: bool,
     answer: Answer,
+    /// Its first word's place in the text.
+    first: usize,
 }
 
 /// The features of one post.
@@ -204,6 +212,7 @@ pub(crate) struct Offer {
     pub(crate) tokens: DocTokens,
     pub(crate) present: Present,
     pub(crate) hits: Hits,
+    pub(super) glance: Glance,
     /// A bit for each of [`FLAGS`] that is asked for and so.
     pub(crate) flags: u32,
     /// Folded names, one after the other, and the feature and place of each.
@@ -218,29 +227,56 @@ pub(crate) struct Offer {
 impl Offer {
     /// Forgets the last post and takes up `doc`.
     pub(crate) fn fill(&mut self, doc: &Doc<'_>, asked: &Asked, filter: &Filter) {
-        self.tokens.fill(doc, asked.needs);
         self.present = Present::default();
         self.hits.0.clear();
         self.names.clear();
         self.listed.clear();
         self.flags = 0;
         self.asked = 0;
-        self.add_words(filter);
         if asked.kinds != 0 {
             self.add_fields(doc, asked, filter);
         }
-        self.hits.finish();
+        if self.hits.0.is_empty()
+            && asked.needs == Needs::NONE
+            && !self.glance.may_matter(doc, filter, asked.foreign)
+        {
+            self.asked += self.glance.asked;
+            return;
+        }
+        self.tokens.fill(doc, asked.needs);
+        self.add_words(filter);
+        if asked.needs != Needs::NONE {
+            self.add_other_words(asked, filter);
+        }
+        // Most posts end here: what only checks need is made only for them.
+        if !self.hits.0.is_empty() {
+            self.hits.finish();
+            self.tokens.index();
+            self.note_words();
+        }
     }
 
-    /// The folded text of a feature.
-    pub(crate) fn text(&self, what: What) -> &str {
+    /// Notes which words guards may ask for.
+    fn note_words(&mut self) {
+        for zone in self.tokens.zones(ZoneKind::Text) {
+            for entry in self.tokens.entries(zone) {
+                self.present.set(feature::word(entry.hash));
+            }
+        }
+    }
+
+    /// Is this the folded text of a feature?
+    fn is_text(&self, what: What, text: Text<'_>) -> bool {
         match what {
+            What::Words {
+                first, count: 1, ..
+            } => text.is(self.tokens.folded(&self.tokens.all()[first as usize])),
             What::Words { first, count, .. } => {
                 let row = &self.tokens.all()[first as usize..][..usize::from(count)];
-                self.tokens.folded_row(row)
+                self.is_row(row, false, text)
             }
-            What::Name { start, end, .. } => &self.names[start as usize..end as usize],
-            What::Bare => "",
+            What::Name { start, end, .. } => text.is(&self.names[start as usize..end as usize]),
+            What::Bare => text.is(""),
         }
     }
 
@@ -248,12 +284,12 @@ impl Offer {
     pub(crate) fn is(&self, hit: &Hit, kind: Kind, text: Text<'_>) -> bool {
         match (kind, hit.what) {
             (Kind::Words | Kind::GluedWords, What::Words { glued, .. })
-                if text.is(self.text(hit.what)) =>
+                if self.is_text(hit.what, text) =>
             {
                 glued || kind == Kind::Words
             }
             (_, What::Name { kind: named, .. })
-                if named == kind && text.is(self.text(hit.what)) =>
+                if named == kind && self.is_text(hit.what, text) =>
             {
                 true
             }
@@ -275,12 +311,12 @@ impl Offer {
         }
     }
 
-    /// Does a text hold these words in a row, of which the first has this hash? Looks only where the first word stands.
+    /// Does a text hold these words in a row, of which the first has this hash? Looks only where one of the words stands.
     pub(crate) fn has_row(&self, first: u64, count: usize, glued: bool, text: Text<'_>) -> bool {
         if !self.present.has(Present::place(feature::word(first))) {
             return false;
         }
-        self.rows_of(first, count)
+        self.rows_of(first, count, text)
             .any(|(_, row)| self.is_row(row, glued, text))
     }
 
@@ -295,11 +331,11 @@ impl Offer {
         if !self.present.has(Present::place(feature::word(first))) {
             return false;
         }
-        self.rows_of(first, count).any(|(zone, row)| {
+        self.rows_of(first, count, text).any(|(zone, row)| {
             self.is_row(row, true, text)
                 && contents(doc).nth(zone.content).is_some_and(|content| {
-                    let end = row.last().map_or(0, |entry| entry.span.end);
-                    stands_free(content.text, row[0].span.start as usize..end as usize)
+                    let end = row.last().map_or(0, |entry| entry.span().end);
+                    stands_free(content.text, row[0].span().start..end)
                 })
         })
     }
@@ -313,14 +349,26 @@ impl Offer {
         })
     }
 
-    /// So many tokens of one text, from each on that has this hash.
-    fn rows_of(&self, first: u64, count: usize) -> impl Iterator<Item = (&Zone, &[Entry])> {
-        let places = self.tokens.places(first);
-        places.filter_map(move |place| self.tokens.row(place, count))
+    /// So many tokens of one text, wherever these words may stand: where the first has this hash, or, in a long post, where the rarest of them is.
+    fn rows_of(
+        &self,
+        first: u64,
+        count: usize,
+        text: Text<'_>,
+    ) -> impl Iterator<Item = (&Zone, &[Entry])> {
+        let hashes = || text.to_string().split(WORD_END).map(hash_word).collect();
+        let long = (count > 1).then(|| self.tokens.rarest_of_long(hashes));
+        let (rarest, hash) = long.flatten().unwrap_or((0, first));
+        let starts = self
+            .tokens
+            .places(hash)
+            .map(move |at| at.checked_sub(rarest));
+        starts.filter_map(move |start| self.tokens.row(start?, count))
     }
 
     fn is_row(&self, row: &[Entry], glued: bool, text: Text<'_>) -> bool {
-        (!glued || row[1..].iter().all(|entry| entry.glued)) && text.is(self.tokens.folded_row(row))
+        (!glued || row[1..].iter().all(|entry| entry.glued))
+            && text.is_words(row.iter().map(|entry| self.tokens.folded(entry)))
     }
 
     /// Does it have this name? Kinds are compared by number.
@@ -328,7 +376,7 @@ impl Offer {
         let is = |what: What| matches!(what, What::Name { kind: named, .. } if named as u8 == kind);
         self.listed
             .iter()
-            .any(|&(listed, what)| listed == feature && is(what) && text.is(self.text(what)))
+            .any(|&(listed, what)| listed == feature && is(what) && self.is_text(what, text))
     }
 
     /// Words of the post's texts, alone and in rows: first all single words, then all rows of two that some longer row begins with, and so on. One
@@ -336,56 +384,59 @@ impl Offer {
     fn add_words(&mut self, filter: &Filter) {
         let Self {
             tokens,
-            present,
             hits,
             rows,
             asked,
             ..
         } = self;
-        let all = tokens.all();
-        rows.clear();
         for zone in tokens.zones(ZoneKind::Text) {
-            let range = zone.range();
-            let end = range.end as u32;
-            rows.extend(range.map(|first| {
-                let feature = feature::word(all[first].hash);
-                present.set(feature);
-                Row {
-                    feature,
-                    first: first as u32,
-                    end,
-                    glued: true,
-                    answer: filter.look(feature),
+            let words = tokens.entries(zone);
+            *asked += words.len();
+            if rows.len() < words.len() {
+                rows.resize(words.len(), Row::default());
+            }
+            // What does not matter is written over by the next: to branch would be to wait for the answer.
+            let mut left = 0;
+            for (first, word) in words.iter().enumerate() {
+                let answer = filter.look(feature::word(word.hash));
+                rows[left] = Row { answer, first };
+                left += usize::from(answer.may_matter());
+            }
+            for count in 1..=MAX_ROW {
+                let known = left;
+                left = 0;
+                for at in 0..known {
+                    let Row { answer, first } = rows[at];
+                    let (row, rest) = words[first..].split_at(count);
+                    if answer.may_hold() {
+                        let what = What::Words {
+                            first: (zone.range().start + first) as u32,
+                            count: count as u8,
+                            glued: row[1..].iter().all(|word| word.glued),
+                        };
+                        let feature = answer.feature();
+                        hits.take(Hit { feature, what });
+                    }
+                    if count < MAX_ROW
+                        && answer.may_start()
+                        && let Some(next) = rest.first()
+                    {
+                        *asked += 1;
+                        let answer = filter.look(feature::longer(answer.feature(), next.hash));
+                        rows[left] = Row { answer, first };
+                        left += usize::from(answer.may_matter());
+                    }
                 }
-            }));
-        }
-        for count in 1..=MAX_ROW {
-            *asked += rows.len();
-            rows.retain_mut(|row| {
-                if row.answer.may_hold() {
-                    let what = What::Words {
-                        first: row.first,
-                        count: count as u8,
-                        glued: row.glued,
-                    };
-                    let feature = row.feature;
-                    hits.take(Hit { feature, what });
+                if left == 0 {
+                    break;
                 }
-                let next = row.first + count as u32;
-                row.answer.may_start() && next < row.end && count < MAX_ROW
-            });
-            for row in &mut *rows {
-                let next = &all[row.first as usize + count];
-                row.glued &= next.glued;
-                row.feature = feature::longer(row.feature, next.hash);
-                row.answer = filter.look(row.feature);
             }
         }
     }
 }
 
 /// As what the words of a zone are offered.
-pub(crate) fn zone_kind(zone: ZoneKind) -> Kind {
+pub(crate) const fn zone_kind(zone: ZoneKind) -> Kind {
     match zone {
         ZoneKind::Text => Kind::Words,
         ZoneKind::LinkAddress => Kind::LinkWord,

@@ -8,13 +8,13 @@
 
 use super::anchors::{self, Alternative, MAX_TEXT};
 use super::feature::{self, Kind};
-use super::leaf::{Text, word_of};
+use super::leaf::Text;
 use super::offer::{Asked, Asking, FLAGS, Offer};
 use crate::doc::{Doc, EntityKind};
 use crate::evaluate::lies_in;
 use crate::expr::{Bounds, Expr, ExprKind, Term, Words};
+use crate::hash::{hash_word, word_of};
 use crate::language;
-use crate::tokenized::hash_word;
 use crate::v11::{TrackWord, is_located, stands_exactly};
 
 /// What a node is; those from [`NAME`] on compare a name of the [`Kind`] they exceed it by.

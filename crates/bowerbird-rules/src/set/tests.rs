@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::{RuleSet, Scratch};
 use crate::doc::{Author, Doc, PlaceRef};
 use crate::testing::Post;
+use crate::tokenized::steps;
 use crate::{Rule, TokenizedDoc};
 
 fn set(rules: &[(u64, &str)]) -> RuleSet {
@@ -238,8 +239,11 @@ proptest! {
         let posts: Vec<Post> = posts.map(|post| if expanded { post.expanded() } else { post }).collect();
         let embedded: Vec<_> = posts[1..].iter().map(Post::content).collect();
         let doc = Doc { embedded: &embedded, ..about.around(posts[0].doc()) };
-        // Twice with the same scratch: nothing of the first post may stay.
-        for doc in [doc, Doc { embedded: &[], ..doc }] {
+        // Several times with the same scratch: nothing of the first post may stay. At last without the first look.
+        for (doc, glances) in [(doc, true), (Doc { embedded: &[], ..doc }, true), (doc, false)] {
+            if !glances {
+                scratch.offer.glance.leave_out();
+            }
             snapshot.matches(&doc, &mut scratch, &mut keys);
             let tokenized = TokenizedDoc::new(&doc);
             let alone: Vec<u64> = rules
@@ -358,6 +362,32 @@ fn thousands_of_v11_lists_are_tried_only_where_a_part_of_them_is_there() {
     );
     // What reaches around the earth overlaps every box.
     assert_eq!(point(&set, None, [-180.0, -90.0, 180.0, 90.0]).1, 10_000);
+}
+
+#[test]
+fn checks_look_at_few_words_of_a_long_post() {
+    let rules = (0..1_000).flat_map(|n| {
+        [
+            format!("\"the cat rare{n}\"~4"),
+            format!("rare{n} -\"the cat rare{n} the\""),
+            format!("rare{n} -\"the cat rare{n} the\" sample:100"),
+            format!("rare{n} -\"cat rare{n} the\"~6 -is:retweet"),
+            format!("v11_track:\"rare{n} the\" rare{n}"),
+        ]
+    });
+    let set = set_of(rules);
+    let rare: Vec<String> = (0..100).map(|n| format!("rare{n}")).collect();
+    let text = "the cat ".repeat(5_000) + &rare.join(" dog dog dog dog ");
+    steps::taken();
+    let (_, tried, matched) = work(&set, &text);
+    let taken = steps::taken();
+    // All but the first of each five: only the first rare word has a cat near it.
+    assert!(
+        (400..=500).contains(&tried) && matched > 300,
+        "{tried} {matched}"
+    );
+    // To look at each "the" would be 5,000 steps for each rule.
+    assert!(taken < 300 * tried, "{taken} {tried}");
 }
 
 #[test]
@@ -497,4 +527,95 @@ fn two_words_of_one_number_do_not_hide_one_another() {
     ] {
         assert_eq!(matching(&set, text), expected, "{text}");
     }
+}
+
+/// Words that are folded in some way of their own, or stand beside others without a blank.
+const ODD_WORDS: [&str; 34] = [
+    "İstanbul",
+    "ISTANBUL",
+    "ısparta",
+    "i\u{307}x",
+    "\u{212A}elvin",
+    "kelvin",
+    "ſharp",
+    "sharp",
+    "ΣΊΣΥΦΟΣ",
+    "σίσυφος",
+    "Ｆｕｌｌ",
+    "full",
+    "caf\u{e9}",
+    "cafe\u{301}",
+    "CAFE\u{301}",
+    "cafe",
+    "co\u{AD}op",
+    "coop",
+    "a\u{200D}b",
+    "ab",
+    "東京",
+    "東",
+    "か\u{3099}",
+    "が",
+    "สวัสดี",
+    "ดี",
+    "한국",
+    "\u{1112}\u{1161}\u{11ab}",
+    "👨‍👩‍👧",
+    "❤\u{FE0F}",
+    "❤",
+    "1\u{FE0F}\u{20E3}",
+    "\u{1E9E}",
+    "ß",
+];
+
+fn odd_words(most: usize) -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+    let between = prop::sample::select(vec![
+        "", " ", ", ", "’", "_", "\u{200F}", "\u{301}", "\u{200B}",
+    ]);
+    prop::collection::vec((prop::sample::select(&ODD_WORDS[..]), between), 1..most)
+}
+
+proptest! {
+    #[test]
+    fn few_rules_with_odd_words_are_found(
+        rules in prop::collection::vec(odd_words(3), 1..4),
+        text in odd_words(8),
+        before in "[a-z ]{0,70}",
+    ) {
+        let joined = |words: &[(&str, &str)]| -> String { words.iter().flat_map(|&(word, space)| [word, space]).collect() };
+        let rules: Vec<String> = rules.iter().map(|words| format!("\"{}\"", joined(words))).collect();
+        let rules: Vec<Rule> = rules.iter().filter_map(|text| Rule::parse(text).ok()).collect();
+        let set = RuleSet::new();
+        set.replace((0..).zip(rules.iter().cloned().map(Arc::new)));
+        let post = Post::new(&(before + &joined(&text)));
+        let alone: Vec<u64> = (0..).zip(&rules).filter(|(_, rule)| rule.matches(&post.doc())).map(|(key, _)| key).collect();
+        let (mut scratch, mut keys) = (Scratch::new(), Vec::new());
+        set.snapshot().matches(&post.doc(), &mut scratch, &mut keys);
+        prop_assert_eq!(&keys, &alone);
+        scratch.offer.glance.leave_out();
+        set.snapshot().matches(&post.doc(), &mut scratch, &mut keys);
+        prop_assert_eq!(&keys, &alone);
+    }
+}
+
+#[test]
+fn a_look_that_does_not_pay_is_left_out_and_tried_again() {
+    let set = set_of(["cat".to_owned(), "dog".to_owned()]);
+    let (snapshot, mut scratch, mut keys) = (set.snapshot(), Scratch::new(), Vec::new());
+    let mut looks = |text: &str, posts: usize| {
+        let post = Post::new(text);
+        (0..posts)
+            .filter(|_| {
+                let looks = !scratch.offer.glance.is_left_out();
+                snapshot.matches(&post.doc(), &mut scratch, &mut keys);
+                assert_eq!(keys.len(), usize::from(text == "a cat"));
+                looks
+            })
+            .count()
+    };
+    // Posts without the words are let go, as many as there are.
+    assert_eq!(looks("a bird", 20_000), 20_000);
+    let often = looks("a cat", 20_000);
+    assert!((64..1_000).contains(&often), "{often}");
+    // And once they come again, so do the looks.
+    assert!(looks("a bird", 20_000) > 10_000);
 }

@@ -53,8 +53,6 @@ impl Traits {
     pub(crate) const NONE: Self = Self(0);
     /// What a lower-case ASCII letter or a digit has.
     pub(crate) const PLAIN: Self = Self(0x78);
-    /// What an upper-case ASCII letter has.
-    pub(crate) const CAPITAL: Self = Self(0x60);
 
     pub(crate) fn class(self) -> Class {
         match self.0 & 0x07 {

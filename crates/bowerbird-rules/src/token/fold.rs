@@ -14,7 +14,9 @@ use super::chars::{Class, class, is_ignored};
 /// Appends `raw`, folded, to `out`.
 pub(crate) fn fold_into(raw: &str, profile: Profile, out: &mut String) {
     if raw.is_ascii() {
-        out.extend(raw.chars().map(|c| c.to_ascii_lowercase()));
+        let start = out.len();
+        out.push_str(raw);
+        out[start..].make_ascii_lowercase();
         return;
     }
     match profile {

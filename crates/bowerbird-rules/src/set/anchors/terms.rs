@@ -96,7 +96,7 @@ pub(super) fn of_name(kind: Kind, folded: &str, cost: f32, asked: &mut Asked) ->
 }
 
 pub(super) fn of_tag(kind: Kind, folded: &str, census: &Census, asked: &mut Asked) -> Choice {
-    let hash = crate::tokenized::hash_word(folded);
+    let hash = crate::hash::hash_word(folded);
     let cost = census.frequency(hash, folded.len()) * cost::TAG_SHARE;
     of_name(kind, folded, cost, asked)
 }

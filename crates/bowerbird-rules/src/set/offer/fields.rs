@@ -32,32 +32,62 @@ const OTHER_TEXTS: [ZoneKind; 7] = [
     ZoneKind::PlaceName,
 ];
 
+/// What each of the functions below offers.
+const ENTITIES: [Kind; 5] = [
+    Kind::Hashtag,
+    Kind::Mention,
+    Kind::Cashtag,
+    Kind::Tracked,
+    Kind::Handle,
+];
+const ACCOUNTS: [Kind; 4] = [Kind::Author, Kind::Answered, Kind::Reposted, Kind::Followed];
+const STRINGS: [Kind; 12] = [
+    Kind::Conversation,
+    Kind::AnsweredPost,
+    Kind::RepostedPost,
+    Kind::QuotedPost,
+    Kind::App,
+    Kind::Country,
+    Kind::Place,
+    Kind::Named,
+    Kind::Context,
+    Kind::ContextDomain,
+    Kind::ContextEntity,
+    Kind::Language,
+];
+const NUMBERS: [Kind; 7] = [
+    Kind::Flag,
+    Kind::Cell,
+    Kind::PlaceCell,
+    Kind::PlaceSpan,
+    Kind::Digits,
+    Kind::Share,
+    Kind::Always,
+];
+
 /// The grids of which a bit is set.
 fn levels(bits: u16) -> impl Iterator<Item = u32> {
     (0..grid::LEVELS).filter(move |level| bits & (1 << level) != 0)
 }
 
 impl Offer {
-    /// All but the words of the post's texts.
+    /// All but the words of texts.
     pub(super) fn add_fields(&mut self, doc: &Doc<'_>, asked: &Asked, filter: &Filter) {
-        self.add_entities(doc, asked, filter);
-        self.add_accounts(doc, asked, filter);
-        self.add_strings(doc, asked, filter);
-        self.add_other_words(asked, filter);
-        self.add_numbers(doc, asked, filter);
+        if asked.has_any(&ENTITIES) {
+            self.add_entities(doc, asked, filter);
+        }
+        if asked.has_any(&ACCOUNTS) {
+            self.add_accounts(doc, asked, filter);
+        }
+        if asked.has_any(&STRINGS) {
+            self.add_strings(doc, asked, filter);
+        }
+        if asked.has_any(&NUMBERS) {
+            self.add_numbers(doc, asked, filter);
+        }
     }
 
     fn add_entities(&mut self, doc: &Doc<'_>, asked: &Asked, filter: &Filter) {
-        let kinds = [
-            Kind::Hashtag,
-            Kind::Mention,
-            Kind::Cashtag,
-            Kind::Tracked,
-            Kind::Handle,
-        ];
-        if !kinds.into_iter().any(|kind| asked.has(kind)) {
-            return;
-        }
         for entity in contents(doc).flat_map(|content| content.entities) {
             let mut add = |kind, name: &str| self.add_name(kind, name, asked, filter);
             match entity.kind {
@@ -138,7 +168,7 @@ impl Offer {
     }
 
     /// Words of links, of the author's profile, of the place's name.
-    fn add_other_words(&mut self, asked: &Asked, filter: &Filter) {
+    pub(super) fn add_other_words(&mut self, asked: &Asked, filter: &Filter) {
         for kind in OTHER_TEXTS {
             let as_tracked = kind == ZoneKind::LinkAddress && asked.has(Kind::Tracked);
             if asked.has(zone_kind(kind)) {
