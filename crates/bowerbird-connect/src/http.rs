@@ -105,8 +105,7 @@ pub(crate) async fn body(
     Ok(body.freeze())
 }
 
-/// A whole answer.
-#[derive(Debug)]
+/// A whole answer. Its `Debug` shows no body.
 pub(crate) struct Answer {
     /// Its status.
     pub(crate) status: u16,
@@ -114,6 +113,15 @@ pub(crate) struct Answer {
     pub(crate) headers: reqwest::header::HeaderMap,
     /// Its body; may hold secrets, and is never shown as it is.
     pub(crate) body: Bytes,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Sends a request that ends within [`REQUEST_TIMEOUT`], with an answer of at most so many bytes; an error says what happened, without the address.

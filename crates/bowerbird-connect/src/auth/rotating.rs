@@ -27,6 +27,12 @@ use crate::http;
 
 /// A token is renewed so long before it ends: a request that is under way must not meet its end.
 const EARLY: Duration = Duration::from_secs(120);
+/// Where a renewal did not work, the present token is used up to so shortly before its end …
+const AT_LAST: Duration = Duration::from_secs(10);
+/// … and this passes before the next attempt.
+const AGAIN_AFTER: Duration = Duration::from_secs(15);
+/// A token that is refused so soon after it was got is not at fault: another would be refused too, and so on without end.
+const TOO_SOON: Duration = Duration::from_secs(60);
 /// So long a note of another process keeps us away: longer than a renewal can take.
 const NOTE_HOLDS: Duration = Duration::from_secs(2 * http::REQUEST_TIMEOUT.as_secs());
 
@@ -64,6 +70,10 @@ struct State {
     unsaved: bool,
     /// A renewal of ours came to no answer: the refresh token may have been used.
     unanswered: Option<Time>,
+    /// When a renewal did not work.
+    failed_at: Option<Time>,
+    /// When one was done for a token that was refused before its end.
+    replaced_at: Option<Time>,
     /// That nothing helps but a person.
     ended: Option<String>,
 }
@@ -85,6 +95,8 @@ impl Rotating {
                 credential,
                 unsaved: false,
                 unanswered: None,
+                failed_at: None,
+                replaced_at: None,
                 ended: None,
             }),
         };
@@ -126,13 +138,15 @@ impl State {
     fn good(&self, refused: Option<&SecretString>, now: Time) -> Option<SecretString> {
         let pair = self.credential.pair()?;
         let is_kept = !self.unsaved && self.ended.is_none();
-        (is_kept && usable(pair, refused, now)).then(|| pair.access.secret().clone())
+        let failed = self.failed_at.is_some_and(|at| now.since(at) < AGAIN_AFTER);
+        let margin = if failed { AT_LAST } else { EARLY };
+        (is_kept && usable(pair, refused, now, margin)).then(|| pair.access.secret().clone())
     }
 }
 
-/// Can the access token be used? One whose renewal was cut off is not, as soon as the renewal can be made up for: a grace period may be running.
-fn usable(pair: &Pair, refused: Option<&SecretString>, now: Time) -> bool {
-    let lasts = pair.expires_at.is_none_or(|end| now.plus(EARLY) < end);
+/// Can the access token be used, which must last `margin` longer? One whose renewal was cut off is not, as soon as the renewal can be made up for: a grace period may be running.
+fn usable(pair: &Pair, refused: Option<&SecretString>, now: Time, margin: Duration) -> bool {
+    let lasts = pair.expires_at.is_none_or(|end| now.plus(margin) < end);
     let is_open = pair.renewal.as_ref().is_none_or(|note| holds(note, now));
     lasts && is_open && !refused.is_some_and(|refused| pair.access.is(refused))
 }
@@ -147,20 +161,53 @@ fn retry(ladder: Ladder, reason: String) -> SourceError {
 }
 
 impl Shared {
-    /// Renews, unless somebody else did meanwhile.
+    /// Renews, unless somebody else did meanwhile. While that can't be done, the present token serves up to its end.
     async fn renew(&self, refused: Option<&SecretString>) -> Result<SecretString, SourceError> {
         let mut state = self.state.lock().await;
         if let Some(token) = state.good(refused, Time::now()) {
             return Ok(token);
         }
+        match self.try_renew(&mut state, refused).await {
+            Err(error @ SourceError::Retry { .. }) => {
+                state.failed_at = Some(Time::now());
+                let token = state
+                    .good(refused, Time::now())
+                    .ok_or_else(|| error.clone())?;
+                let (reason, name) = (error.to_string(), self.name.as_str());
+                tracing::warn!(
+                    secret.name = name,
+                    reason,
+                    "A sign-in can't be renewed just now; its token is good still"
+                );
+                Ok(token)
+            }
+            done => done,
+        }
+    }
+
+    async fn try_renew(
+        &self,
+        state: &mut State,
+        refused: Option<&SecretString>,
+    ) -> Result<SecretString, SourceError> {
         if !state.unsaved {
-            self.take_up(&mut state).await?;
+            self.take_up(state).await?;
             if let Some(token) = state.good(refused, Time::now()) {
                 return Ok(token);
             }
-            self.ask(&mut state).await?;
+            let is_new = state
+                .replaced_at
+                .is_some_and(|at| Time::now().since(at) < TOO_SOON);
+            if refused.is_some() && is_new {
+                return Err(self.stop(
+                    "was renewed a moment ago as its token was refused, and the new one is refused too: look at the app's and the account's access at the service",
+                ));
+            }
+            self.ask(state).await?;
         }
-        self.save(&mut state).await?;
+        self.save(state).await?;
+        state.failed_at = None;
+        state.replaced_at = refused.map(|_| Time::now());
         let pair = state.credential.pair();
         let token = pair.map(|pair| pair.access.secret().clone());
         token.ok_or_else(|| self.stop("is no sign-in that is renewed"))

@@ -109,7 +109,7 @@ impl SecretStore for FileSecrets {
     async fn can_put(&self, _name: &SecretName) -> Result<(), SecretError> {
         self.on_disk(|folder| match folder.try_exists() {
             Ok(true) => may_write(&folder),
-            Ok(false) => Ok(()),
+            Ok(false) => may_make(&folder),
             Err(error) => Err(failed(&folder, "looking at", &error)),
         })
         .await
@@ -170,6 +170,14 @@ fn may_write(folder: &Path) -> Result<(), SecretError> {
     // Whether we may ourselves is asked of the system without writing anything: by the rights of our own user, or of root.
     rustix::fs::access(folder, rustix::fs::Access::WRITE_OK)
         .map_err(|error| failed(folder, "writing to", &error.into()))
+}
+
+/// A folder that is not there yet can be made where the nearest one above it can be written.
+fn may_make(folder: &Path) -> Result<(), SecretError> {
+    let mut above = folder.ancestors().skip(1).filter(|path| path.is_dir());
+    let above = above.next().unwrap_or(Path::new("."));
+    rustix::fs::access(above, rustix::fs::Access::WRITE_OK)
+        .map_err(|error| failed(above, "writing to", &error.into()))
 }
 
 /// Beside, to the disk, renamed, and the folder to the disk: when this returns, the secret stays.

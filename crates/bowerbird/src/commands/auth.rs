@@ -257,14 +257,11 @@ impl Desk<'_> {
 }
 
 fn whose(credential: &Credential) -> String {
+    let (service, kind) = (&credential.service, credential.kind());
     match credential.account.as_str() {
-        "" => format!("{} {}", or_dash(&credential.service), credential.kind()),
-        account => format!(
-            "{} at {}, {}",
-            crate::output::clean(account),
-            credential.service,
-            credential.kind()
-        ),
+        "" if service.is_empty() => "a token put there by hand".to_owned(),
+        "" => format!("an app at {service}, {kind}"),
+        account => format!("{} at {service}, {kind}", crate::output::clean(account)),
     }
 }
 

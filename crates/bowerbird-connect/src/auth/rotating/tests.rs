@@ -320,6 +320,58 @@ async fn trouble_at_the_service_is_tried_again_and_a_token_refused_early_is_rene
     assert_eq!(service.renewals(), 2);
 }
 
+#[tokio::test]
+async fn while_a_renewal_fails_the_present_token_serves_to_its_end() {
+    let service = SignInStandIn::start();
+    let disk = Arc::new(Disk::default());
+    let mut soon = ended(&service);
+    let end = Time::now().plus(EARLY / 2);
+    soon.pair_mut().unwrap().expires_at = Some(end);
+    let access = keep(&disk, &soon).await;
+    service.answer_with(TOKEN_PATH, [Reply::of(503, ""), Reply::of(503, "")]);
+    for _ in 0..3 {
+        assert_eq!(token(&access).await.unwrap(), access_of(1));
+    }
+    assert_eq!(
+        service.seen().len(),
+        1,
+        "no attempt follows another at once"
+    );
+    // A token that the service refuses is of no use, however long it would last.
+    let Access::Oauth2(tokens) = &access else {
+        panic!("{access:?}")
+    };
+    let refused = SecretString::from(access_of(1));
+    assert!(tokens.token(Some(&refused)).await.is_err());
+    assert_eq!(token(&access).await.unwrap(), access_of(1));
+    let pair = kept(&disk).await.pair().unwrap().clone();
+    let at = |time, margin| usable(&pair, None, time, margin);
+    assert!(!at(end.minus(AT_LAST), AT_LAST) && at(end.minus(2 * AT_LAST), AT_LAST));
+}
+
+#[tokio::test]
+async fn a_service_that_refuses_every_token_is_not_asked_for_more_without_end() {
+    let service = SignInStandIn::start();
+    let disk = Arc::new(Disk::default());
+    let access = keep(&disk, &ended(&service)).await;
+    let unauthorized = || Reply::of(401, r#"{"title":"Unauthorized"}"#);
+    service.answer_with("/2/users/me", (0..5).map(|_| unauthorized()));
+    let url = format!("{}/2/users/me", service.base_url());
+    let client = http::client(&url).unwrap();
+    let ask = async || access.send(client.get(&url)).await;
+    assert_eq!(ask().await.unwrap().status().as_u16(), 401);
+    for _ in 0..3 {
+        let error = ask().await.unwrap_err();
+        assert!(matches!(error, SourceError::Stop { .. }), "{error:?}");
+        assert!(error.to_string().contains("refused too"), "{error}");
+    }
+    assert_eq!(
+        service.renewals(),
+        2,
+        "one as it had ended, one as it was refused"
+    );
+}
+
 #[test]
 fn a_note_holds_for_a_while_by_any_clock() {
     let at = Time::from_millis(1_795_273_200_000);
