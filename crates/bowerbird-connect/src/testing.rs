@@ -12,6 +12,7 @@ mod x_posts;
 mod x_rules;
 mod x_script;
 mod x_stand_in;
+mod x_subscriptions;
 
 pub use jetstream_script::{Beat, Turn, jetstream_dictionary, jetstream_post};
 pub use jetstream_stand_in::JetstreamStandIn;

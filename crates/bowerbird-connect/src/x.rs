@@ -6,11 +6,15 @@ use bowerbird_core::source::Refused;
 use crate::json;
 use crate::shape::{self, Shape};
 
+mod accounts;
+mod activity;
 mod api;
 pub(crate) mod archive;
+mod backfill;
 mod config;
 mod convert;
 mod counts;
+mod feeds;
 mod fields;
 mod helps;
 mod limiter;
@@ -21,6 +25,7 @@ mod packing;
 mod page;
 mod planner;
 mod problem;
+mod purse;
 mod queries;
 mod reconcile;
 mod rules_api;
@@ -30,20 +35,25 @@ mod source;
 mod standing;
 mod steps;
 mod stream;
+mod subscriptions;
 #[cfg(test)]
 mod testing;
 mod text;
+mod timelines;
 pub(crate) mod v11;
 mod wire;
 mod wishes;
 
+pub use activity::{X_ACTIVITY_EVENTS, XActivity};
+pub use backfill::MAX_BACKFILL_MINUTES;
 pub use bowerbird_core::plan::LeftOut;
-pub use config::{X_BASE_URL, X_MAX_RULES, X_PRICES, XConfig, XReport, XStatus};
+pub use config::{X_BASE_URL, X_MAX_RULES, X_PRICES, XConfig, XFeed, XReport, XStatus};
 pub use counts::counter;
+pub use feeds::connect;
 pub use limiter::Limiter;
 pub use page::split_page;
 pub use planner::{assumed_plan, planner};
-pub use source::connect;
+pub use timelines::XTimelines;
 pub use v11::decode_v11;
 
 /// Decodes a line of an X v2 stream or an object of its API: a post with its `includes`, a post by itself (also flattened

@@ -32,6 +32,8 @@ pub use standing::{
 pub enum Priced {
     /// A post that was delivered.
     Post,
+    /// An account that was looked up, or a change of its profile that was told.
+    Account,
     /// A question how many posts a rule would have matched.
     Counts,
 }
@@ -41,13 +43,14 @@ impl Priced {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Post => "post",
+            Self::Account => "account",
             Self::Counts => "counts",
         }
     }
 
     /// Reads what [`Self::as_str`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Post, Self::Counts]
+        [Self::Post, Self::Account, Self::Counts]
             .into_iter()
             .find(|priced| priced.as_str() == text)
     }
@@ -59,6 +62,8 @@ impl Priced {
 pub struct Prices {
     /// A delivered post.
     pub post: Money,
+    /// An account looked up, or a change of a profile told.
+    pub account: Money,
     /// A question for counts.
     pub counts: Money,
 }
@@ -68,6 +73,7 @@ impl Prices {
     pub fn of(&self, what: Priced) -> Money {
         match what {
             Priced::Post => self.post,
+            Priced::Account => self.account,
             Priced::Counts => self.counts,
         }
     }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use bowerbird_connect::jetstream::{self, JetstreamConfig, JetstreamWire};
 use bowerbird_connect::replay::{self, ReplayConfig, ReplayProgress, Survey};
 use bowerbird_connect::synthetic::{self, SyntheticConfig};
-use bowerbird_connect::x::{self, XConfig};
+use bowerbird_connect::x::{self, XConfig, XFeed};
 use bowerbird_core::bill::{Counter, Tariffs};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::live::LiveTracks;
@@ -89,13 +89,14 @@ pub(crate) fn connections(sources: &[SourceSettings], parts: &Parts) -> Result<V
                     withheld: parts.bills.withheld(),
                     ..x_config(settings)?
                 };
-                let status = Arc::clone(&config.status);
-                tokio::spawn(left_out::tell(
-                    source.name.clone(),
-                    status,
-                    Arc::clone(&parts.status),
-                    Arc::clone(&parts.live),
-                ));
+                if matches!(config.feed, XFeed::Filtered | XFeed::Activity(_)) {
+                    tokio::spawn(left_out::tell(
+                        source.name.clone(),
+                        Arc::clone(&config.status),
+                        Arc::clone(&parts.status),
+                        Arc::clone(&parts.live),
+                    ));
+                }
                 let tracks = parts.live.watch();
                 Ok(x::connect(
                     source.name.clone(),
@@ -117,15 +118,21 @@ pub(crate) fn connections(sources: &[SourceSettings], parts: &Parts) -> Result<V
 /// What says how tracks share the rules of sources that give few.
 pub(crate) fn planning(sources: &[SourceSettings]) -> Planning {
     let planner = |source: &SourceSettings| match &source.kind {
-        SourceKind::X(settings) => {
+        SourceKind::X(settings) if settings.feed == XFeed::Filtered => {
             let (room, status) = (room(settings), Arc::clone(&settings.status));
             Some(x::planner(source.name.clone(), room, status))
         }
-        SourceKind::Synthetic { .. } | SourceKind::Replay { .. } | SourceKind::Jetstream(_) => None,
+        SourceKind::X(_)
+        | SourceKind::Synthetic { .. }
+        | SourceKind::Replay { .. }
+        | SourceKind::Jetstream(_) => None,
     };
     let first = sources.iter().find_map(|source| match &source.kind {
-        SourceKind::X(settings) => Some(room(settings)),
-        SourceKind::Synthetic { .. } | SourceKind::Replay { .. } | SourceKind::Jetstream(_) => None,
+        SourceKind::X(settings) if settings.feed == XFeed::Filtered => Some(room(settings)),
+        SourceKind::X(_)
+        | SourceKind::Synthetic { .. }
+        | SourceKind::Replay { .. }
+        | SourceKind::Jetstream(_) => None,
     });
     let usual = SlotRoom {
         slots: x::X_MAX_RULES,
@@ -168,6 +175,8 @@ fn x_config(settings: &XSettings) -> Result<XConfig> {
     let bearer = settings.bearer.clone();
     Ok(XConfig {
         base_url: settings.base_url.clone(),
+        feed: settings.feed.clone(),
+        backfill_minutes: settings.backfill_minutes,
         max_rules: settings.max_rules,
         limits: XLimits {
             max_chars: settings.max_rule_chars,
@@ -207,6 +216,34 @@ pub(crate) fn jetstream(name: &str, base_url: Option<&str>, keep: Keep) -> Resul
         config.base_urls = vec![base_url.to_owned()];
     }
     Ok(jetstream::connect(SourceName::parse(name)?, keep, config)?)
+}
+
+/// What of X is read.
+fn x_in_words(settings: &XSettings) -> String {
+    let what = match &settings.feed {
+        XFeed::Filtered => "what the tracks ask for".to_owned(),
+        XFeed::Activity(activity) => format!(
+            "what {} do: {}",
+            plural(activity.accounts.len() as u64, "account", "accounts"),
+            activity.events.join(", ")
+        ),
+        XFeed::Timelines(timelines) => {
+            let n = plural(timelines.accounts.len() as u64, "timeline", "timelines");
+            format!("{n}, every {} s", timelines.every.as_secs())
+        }
+        XFeed::Sample => "a sample of 1 %".to_owned(),
+        XFeed::Sample10 { partition } => format!("a sample of 10 %, part {partition} of 2"),
+        XFeed::PostCompliance { partition } => {
+            format!("what is to be forgotten of posts, part {partition} of 4")
+        }
+        XFeed::AccountCompliance { partition } => {
+            format!("what is to be forgotten of accounts, part {partition} of 4")
+        }
+    };
+    format!(
+        "x at {}, token found (not tried): {what}",
+        settings.base_url
+    )
 }
 
 /// What a Jetstream is asked for.
@@ -261,10 +298,7 @@ pub(crate) fn check(source: &SourceSettings) -> Result<String> {
         SourceKind::X(settings) => {
             let (config, tracks) = (x_config(settings)?, LiveTracks::default());
             x::connect(source.name.clone(), source.keep, config, tracks.watch())?;
-            Ok(format!(
-                "x at {}, token found (not tried)",
-                settings.base_url
-            ))
+            Ok(x_in_words(settings))
         }
         SourceKind::Jetstream(config) => {
             jetstream::connect(source.name.clone(), source.keep, config.clone())?;

@@ -1,4 +1,4 @@
-//! X's filtered stream, made up: an HTTP server on loopback that holds rules and answers each connect by a script.
+//! X, made up: an HTTP server on loopback that holds rules and posts, and answers each connect to a stream by a script.
 //!
 //! Dropping it ends it. Without a script it is a quiet X: it takes rules, keeps a stream alive, and gives out what is [`push`](XStandIn::push)ed.
 
@@ -24,6 +24,7 @@ use super::stand_in::{Server, Shared};
 use super::x_posts::Posts;
 use super::x_rules::{Rules, StandInRule};
 use super::x_script::{Answer, Step};
+use super::x_subscriptions::Subscriptions;
 
 /// X sends an empty line at least every 20 seconds; this does so more often.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -71,6 +72,7 @@ struct State {
     /// Answers to the next requests of other paths.
     answers: HashMap<String, VecDeque<Answer>>,
     posts: Posts,
+    subscriptions: Subscriptions,
     seen: Vec<Seen>,
     open_streams: usize,
     /// To the open streams.
@@ -149,6 +151,32 @@ impl XStandIn {
         });
     }
 
+    /// Lets only so many of a timeline's posts be reached.
+    pub fn reach_back(&self, posts: usize) {
+        self.change(|state| state.posts.reach = Some(posts));
+    }
+
+    /// A subscription that is there before anyone comes.
+    pub fn hold_subscription(&self, event_type: &str, user_id: &str, tag: &str) {
+        self.change(|state| {
+            state.subscriptions.insert(event_type, user_id, tag);
+        });
+    }
+
+    /// Refuses subscriptions to such events.
+    pub fn refuse_subscriptions(&self, event_type: &str) {
+        self.change(|state| state.subscriptions.refused.push(event_type.to_owned()));
+    }
+
+    /// Kind and account of each subscription.
+    pub fn subscriptions(&self) -> Vec<(String, String)> {
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let state = self.shared.state();
+        let all = state.subscriptions.all.iter();
+        all.map(|it| (text(&it["event_type"]), text(&it["filter"]["user_id"])))
+            .collect()
+    }
+
     /// Refuses questions to its search that contain this.
     pub fn refuse_queries_with(&self, word: &str) {
         self.change(|state| state.posts.refused.push(word.to_owned()));
@@ -189,6 +217,11 @@ impl XStandIn {
         self.shared.state().seen.clone()
     }
 
+    /// How many streams are being read.
+    pub fn open_streams(&self) -> usize {
+        self.shared.state().open_streams
+    }
+
     /// How many connects to the stream came.
     pub fn connects(&self) -> usize {
         self.seen()
@@ -222,7 +255,8 @@ impl XStandIn {
 }
 
 fn is_stream(target: &str) -> bool {
-    target == "/2/tweets/search/stream" || target.starts_with("/2/tweets/search/stream?")
+    let path = target.split('?').next().unwrap_or_default();
+    path.ends_with("/stream")
 }
 
 async fn serve(listener: TcpListener, shared: Arc<Shared<State>>) {
@@ -297,11 +331,14 @@ async fn answer(
 impl State {
     fn answer(&mut self, method: &str, target: &str, body: &[u8]) -> Answer {
         if is_stream(target) && method == "GET" {
-            return self.answer_connect();
+            return self.answer_connect(target);
         }
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         if let Some(answer) = self.answers.get_mut(path).and_then(VecDeque::pop_front) {
             return answer;
+        }
+        if path == "/2/activity/subscriptions" {
+            return self.subscriptions.answer(method, query, body);
         }
         if path != "/2/tweets/search/stream/rules" {
             return self.answer_posts(path, query);
@@ -366,8 +403,8 @@ impl State {
         }
     }
 
-    /// The script comes first; but one connection is all there is, and without a rule there is nothing to stream.
-    fn answer_connect(&mut self) -> Answer {
+    /// The script comes first; but one connection is all there is, and without a rule there is nothing to stream where rules say what.
+    fn answer_connect(&mut self, target: &str) -> Answer {
         if self.open_streams > 0 {
             return Answer::too_many_connections();
         }
@@ -376,10 +413,14 @@ impl State {
             .pop_front()
             .unwrap_or(Answer::Stream(Vec::new()));
         match next {
-            Answer::Stream(_) | Answer::Packed(_) if self.rules.rules.is_empty() => Answer::plain(
-                409,
-                r#"{"title":"ConnectionException","detail":"You must define rules using the POST /2/tweets/search/stream/rules endpoint before connecting to filtered stream.","connection_issue":"RuleConfigurationIssue","type":"https://api.x.com/2/problems/streaming-connection"}"#,
-            ),
+            Answer::Stream(_) | Answer::Packed(_)
+                if target.starts_with("/2/tweets/search/") && self.rules.rules.is_empty() =>
+            {
+                Answer::plain(
+                    409,
+                    r#"{"title":"ConnectionException","detail":"You must define rules using the POST /2/tweets/search/stream/rules endpoint before connecting to filtered stream.","connection_issue":"RuleConfigurationIssue","type":"https://api.x.com/2/problems/streaming-connection"}"#,
+                )
+            }
             answer => answer,
         }
     }

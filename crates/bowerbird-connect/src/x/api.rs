@@ -62,6 +62,11 @@ impl Api {
             .body(json)
     }
 
+    /// A DELETE of this path, with its query.
+    pub(super) fn delete(&self, target: &str) -> RequestBuilder {
+        self.client.delete(format!("{}{target}", self.base_url))
+    }
+
     /// That so many calls can follow one another now; else when they can.
     pub(super) fn has_room(&self, endpoint: Endpoint, calls: usize) -> Result<(), SourceError> {
         self.limiter.has_room(endpoint, calls, Time::now())

@@ -9,8 +9,10 @@ use secrecy::SecretString;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use super::activity::XActivity;
 use super::limiter::Limiter;
 use super::standing::Standing;
+use super::timelines::XTimelines;
 
 /// X itself.
 pub const X_BASE_URL: &str = "https://api.x.com";
@@ -20,16 +22,49 @@ pub const X_MAX_RULES: usize = 1_000;
 /// What X took when this was built (the rate card of its pay-per-use plan, August 2026).
 pub const X_PRICES: Prices = Prices {
     post: Money(5_000),
+    account: Money(10_000),
     counts: Money(5_000),
 };
 
-/// How to read X's filtered stream. Its `Debug` does not show the token.
+/// What of X is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum XFeed {
+    /// The stream of what rules match.
+    Filtered,
+    /// A sample of 1 % of all posts.
+    Sample,
+    /// Half of a sample of 10 %.
+    Sample10 {
+        /// Which half: 1 or 2.
+        partition: u8,
+    },
+    /// What is to be forgotten or hidden of posts: a quarter of it.
+    PostCompliance {
+        /// Which quarter: 1 to 4.
+        partition: u8,
+    },
+    /// What is to be forgotten or hidden of accounts: a quarter of it.
+    AccountCompliance {
+        /// Which quarter: 1 to 4.
+        partition: u8,
+    },
+    /// What named accounts do.
+    Activity(XActivity),
+    /// What named accounts post, asked for again and again.
+    Timelines(XTimelines),
+}
+
+/// How to read X. Its `Debug` does not show the token.
 #[derive(Debug, Clone)]
 pub struct XConfig {
     /// The app-only bearer token.
     pub bearer: SecretString,
     /// X's address; another only to speak to a stand-in on this machine.
     pub base_url: String,
+    /// What is read of it.
+    pub feed: XFeed,
+    /// How many minutes of what was missed our plan lets us ask for again; 0 for none.
+    pub backfill_minutes: u8,
     /// How many rules our plan allows.
     pub max_rules: usize,
     /// What our plan allows in a rule.
@@ -50,6 +85,8 @@ impl XConfig {
         Self {
             bearer,
             base_url: X_BASE_URL.to_owned(),
+            feed: XFeed::Filtered,
+            backfill_minutes: 0,
             max_rules: X_MAX_RULES,
             limits: XLimits::STREAM,
             max_query_chars: XLimits::SEARCH.max_chars,

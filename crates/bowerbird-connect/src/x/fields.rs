@@ -35,3 +35,9 @@ pub(super) fn everything() -> String {
         .map(|(name, values)| format!("{name}={values}"));
     pairs.collect::<Vec<_>>().join("&")
 }
+
+/// What X tells of an account by itself, as a query.
+pub(super) fn of_accounts() -> String {
+    let fields = ASK_FOR.iter().find(|(name, _)| *name == "user.fields");
+    fields.map_or_else(String::new, |(name, values)| format!("{name}={values}"))
+}

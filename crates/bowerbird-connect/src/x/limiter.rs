@@ -22,6 +22,14 @@ const WINDOW: Duration = Duration::from_secs(900);
 pub(super) enum Endpoint {
     /// Connecting to the filtered stream.
     FilteredStream,
+    /// Connecting to the sample of 1 %.
+    SampleStream,
+    /// Connecting to a half of the sample of 10 %.
+    Sample10Stream,
+    /// Connecting to what is to be forgotten of posts.
+    PostComplianceStream,
+    /// Connecting to what is to be forgotten of accounts.
+    AccountComplianceStream,
     /// Listing its rules.
     ListRules,
     /// Adding and deleting its rules.
@@ -30,6 +38,16 @@ pub(super) enum Endpoint {
     Counts,
     /// A page of recent search.
     RecentSearch,
+    /// Looking accounts up.
+    Accounts,
+    /// A page of an account's timeline.
+    Timeline,
+    /// Connecting to the activity stream.
+    ActivityStream,
+    /// Listing its subscriptions.
+    ListSubscriptions,
+    /// Making and deleting its subscriptions.
+    ChangeSubscriptions,
 }
 
 impl Endpoint {
@@ -37,26 +55,48 @@ impl Endpoint {
     fn name(self) -> &'static str {
         match self {
             Self::FilteredStream => "connecting to the filtered stream",
+            Self::SampleStream | Self::Sample10Stream => "connecting to a sample stream",
+            Self::PostComplianceStream | Self::AccountComplianceStream => {
+                "connecting to a compliance stream"
+            }
             Self::ListRules => "listing rules",
             Self::ChangeRules => "changing rules",
             Self::Counts => "counting posts",
             Self::RecentSearch => "recent search",
+            Self::Accounts => "looking accounts up",
+            Self::Timeline => "timelines",
+            Self::ActivityStream => "connecting to the activity stream",
+            Self::ListSubscriptions => "listing subscriptions",
+            Self::ChangeSubscriptions => "changing subscriptions",
         }
     }
 
     /// How many calls a window has, as X documents for an app.
     fn documented(self) -> usize {
         match self {
-            Self::FilteredStream => 50,
-            Self::ListRules | Self::RecentSearch => 450,
-            Self::ChangeRules => 100,
-            Self::Counts => 300,
+            Self::FilteredStream | Self::SampleStream => 50,
+            Self::ListRules | Self::RecentSearch | Self::ActivityStream => 450,
+            Self::ListSubscriptions | Self::ChangeSubscriptions => 500,
+            Self::Timeline => 10_000,
+            Self::ChangeRules
+            | Self::Sample10Stream
+            | Self::PostComplianceStream
+            | Self::AccountComplianceStream => 100,
+            Self::Counts | Self::Accounts => 300,
         }
     }
 
     /// Does X hold such a call open? Then it answers 429 also where a connection is too many, which says nothing of the window.
     fn is_stream(self) -> bool {
-        matches!(self, Self::FilteredStream)
+        matches!(
+            self,
+            Self::FilteredStream
+                | Self::ActivityStream
+                | Self::SampleStream
+                | Self::Sample10Stream
+                | Self::PostComplianceStream
+                | Self::AccountComplianceStream
+        )
     }
 }
 

@@ -33,9 +33,11 @@ objects! {
     struct Data<'a> {
         id: Id<'a>,
         text: Field<'a>,
+        username: Field<'a>,
         event_type: Field<'a>,
         event_uuid: Id<'a>,
         payload: Maybe<wire::Post<'a>>,
+        includes: wire::Includes<'a>,
         delete: Maybe<Compliance<'a>>,
         drop: Maybe<Compliance<'a>>,
         withheld: Maybe<Compliance<'a>>,
@@ -75,8 +77,21 @@ pub(crate) fn read(text: &str) -> Result<Event<'_>, Refused> {
             None => Err(Refused::new("data: expected an object")),
         };
     };
+    if data.event_type.as_str().starts_with(PROFILE) {
+        return profile_update(text);
+    }
     if !data.event_type.is_empty() {
-        return activity(data, &envelope.includes);
+        // X puts what a post refers to beside it; its older examples, beside `data`.
+        let is_beside = data.includes.users.is_empty() && data.includes.tweets.is_empty();
+        let includes = if is_beside {
+            &envelope.includes
+        } else {
+            &data.includes
+        };
+        return activity(data, includes);
+    }
+    if !data.id.is_empty() && !data.username.is_empty() {
+        return profile(text);
     }
     if let Some(event) = compliance(data)? {
         return Ok(event);
@@ -95,6 +110,75 @@ fn event<'a>(
     let mut id = EventId::new(SERVICE, id);
     id.version = Cow::Borrowed(version);
     Event { id, at, body }
+}
+
+/// What the kinds of changes of a profile begin with.
+const PROFILE: &str = "profile.update.";
+
+objects! {
+    struct ProfileEnvelope<'a> {
+        data: wire::User<'a>,
+    }
+
+    struct ChangeEnvelope<'a> {
+        data: Change<'a>,
+    }
+
+    struct Change<'a> {
+        event_type: Field<'a>,
+        event_uuid: Id<'a>,
+        filter: Filter<'a>,
+        payload: NewValue<'a>,
+        includes: wire::Includes<'a>,
+    }
+
+    struct Filter<'a> {
+        user_id: Id<'a>,
+    }
+
+    struct NewValue<'a> {
+        after: Field<'a>,
+    }
+}
+
+/// An account by itself, as look-ups give it.
+fn profile(text: &str) -> Result<Event<'_>, Refused> {
+    let envelope: ProfileEnvelope<'_> = json::object(text)?;
+    let account = convert::account(&envelope.data);
+    let id = format!("user:{}", account.id);
+    Ok(event(id, "", None, Body::Profile(Box::new(account))))
+}
+
+/// A change of one thing that an account says of itself.
+fn profile_update(text: &str) -> Result<Event<'_>, Refused> {
+    let envelope: ChangeEnvelope<'_> = json::object(text)?;
+    let change = &envelope.data;
+    let account_id = change.filter.user_id.required("data.filter.user_id")?;
+    let mut users = change.includes.users.iter();
+    let known = users.find(|user| user.id.as_str() == account_id);
+    let mut account = known.map(convert::account).unwrap_or_default();
+    account.id.clone_from(&account_id);
+    let what = &change.event_type.as_str()[PROFILE.len()..];
+    let said = match what {
+        "bio" => &mut account.bio,
+        "screenname" => &mut account.name,
+        "handle" => &mut account.handle,
+        "geo" => &mut account.location,
+        "url" => &mut account.url,
+        "profile_picture" => &mut account.avatar,
+        _ => {
+            let id = format!("activity:{}", change.event_uuid.as_str());
+            return Ok(notice(id, NoticeKind::Other, change.event_type.text()));
+        }
+    };
+    *said = change.payload.after.text();
+    let mut id = EventId::new(SERVICE, format!("user:{account_id}"));
+    let number = change.event_uuid.as_str();
+    // The older form has no number of its own.
+    let number = if number.is_empty() { &**said } else { number };
+    id.version = Cow::Owned(format!("{what}:{number}"));
+    let body = Body::Profile(Box::new(account));
+    Ok(Event { id, at: None, body })
 }
 
 /// An event of X's activity stream: a post that was made or deleted; anything else is only counted.

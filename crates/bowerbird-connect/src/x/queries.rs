@@ -64,7 +64,7 @@ impl Query {
     }
 }
 
-/// What the tracks concerned want to be asked for. Only those count that were there then and still listen: others would catch nothing of what comes.
+/// What the tracks concerned want to be asked for. One that is paused now is not: it would catch nothing of what comes.
 pub(super) fn queries(
     tracks: &[Track],
     source: &SourceName,
@@ -100,17 +100,19 @@ pub(super) fn queries(
     }
 }
 
-/// The tracks that missed something.
+/// The tracks that missed something, as they were then: whether they have ended since does not matter.
 pub(super) fn concerned(tracks: &[Track], missing: &Missing) -> Vec<Track> {
     let is_concerned = |track: &&Track| {
-        let began = track
-            .draft
-            .start
-            .unwrap_or(track.created_at)
-            .max(track.created_at);
-        missing.track.is_none_or(|only| only == track.id) && began < missing.until
+        let start = track.draft.start.unwrap_or(track.created_at);
+        let began = start.max(track.created_at) < missing.until;
+        let had_not_ended = track.draft.end.is_none_or(|end| end > missing.from);
+        missing.track.is_none_or(|only| only == track.id) && began && had_not_ended
     };
-    tracks.iter().filter(is_concerned).cloned().collect()
+    let mut concerned: Vec<Track> = tracks.iter().filter(is_concerned).cloned().collect();
+    for track in &mut concerned {
+        (track.draft.start, track.draft.end) = (None, None);
+    }
+    concerned
 }
 
 /// The span to ask for, and where in it we are.

@@ -203,7 +203,7 @@ impl Reconciler {
             self.api.has_room(Endpoint::ChangeRules, calls)?;
         }
         for ids in step.delete.chunks(RULES_A_CALL) {
-            self.api.delete(ids).await?;
+            self.api.delete_rules(ids).await?;
             standing.deleted(ids, Time::now());
             steps.deleted(ids);
         }

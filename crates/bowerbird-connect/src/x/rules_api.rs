@@ -293,7 +293,7 @@ impl Api {
     }
 
     /// Deletes at most [`RULES_A_CALL`] rules by their ids; one that is gone already is no error.
-    pub(super) async fn delete(&self, ids: &[String]) -> Result<(), SourceError> {
+    pub(super) async fn delete_rules(&self, ids: &[String]) -> Result<(), SourceError> {
         let delete = Ids { ids };
         let delete = Delete { delete };
         self.change("", &delete, Expect::Success).await.map(drop)

@@ -22,14 +22,13 @@ use super::api::{Answered, Api, broken};
 use super::fields::everything;
 use super::limiter::Endpoint;
 use super::page::split_page;
+use super::purse::wait;
 use super::queries::{Place, Queries, Query, concerned, queries, second};
 use super::stream::fitting;
 
 const PATH: &str = "/2/tweets/search/recent";
 /// The most bytes of a page: a hundred posts with all that they refer to are some 500 KB.
 const MAX_PAGE_BYTES: usize = 32 << 20;
-/// What a spent budget without an end has left out is looked at again after this.
-const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(3_600);
 /// How many refused alternatives are told.
 const MAX_TOLD: usize = 3;
 
@@ -108,10 +107,7 @@ impl Searching {
         let held = listening.find_map(|track| withheld.get(track.id));
         match withheld.all.as_ref().or(held) {
             None => Ok(()),
-            Some(held) => Err(SourceError::WaitUntil {
-                at: held.until.unwrap_or(now.plus(LOOK_AGAIN)),
-                reason: held.reason.clone(),
-            }),
+            Some(held) => Err(wait(held, now)),
         }
     }
 }

@@ -1,27 +1,28 @@
 //! The connection to X's filtered stream (`GET /2/tweets/search/stream`).
 //!
 //! Opening brings the rules in line first and waits, without connecting, as long as no track needs a rule: a post of a rule that nobody
-//! follows is paid for too. While connected a task beside the stream takes up changes of tracks. X can't resume: there is no cursor, and the pipeline
-//! notes a gap for the time between two connections.
+//! follows is paid for too. While connected a task beside the stream takes up changes of tracks. X can't resume, but for the
+//! few minutes that some plans have ([`super::backfill`]): without them there is no cursor, and the pipeline notes a gap for the time between two connections.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bowerbird_core::ids::SourceName;
+use bowerbird_core::ids::{Cursor, SourceName};
 use bowerbird_core::pipeline::pause;
-use bowerbird_core::source::{Connection, Keep, Opening, Source, SourceError, SourceSpec};
+use bowerbird_core::source::{Connection, Keep, Opening, Source, SourceError};
 use bowerbird_core::time::Time;
 use bowerbird_core::track::Track;
 use tokio::sync::watch;
 
 use super::api::Api;
+use super::backfill;
 use super::config::XConfig;
-use super::decode_v2;
+use super::feeds::stream_spec;
 use super::fields::everything;
 use super::limiter::Endpoint;
 use super::reconcile::Reconciler;
 use super::search::Searching;
-use super::stream::{STALL_AFTER, XStream};
+use super::stream::XStream;
 use super::wishes::{Wish, Wishes};
 use crate::error::ConnectError;
 
@@ -34,22 +35,14 @@ const TAKE_AWAY_WITHIN: Duration = Duration::from_secs(30);
 const ROOM_AGAIN: Duration = Duration::from_secs(300);
 
 /// Describes X's filtered stream as a source that listens for these tracks.
-pub fn connect(
+pub(super) fn connect(
     name: SourceName,
     keep: Keep,
     config: XConfig,
     tracks: watch::Receiver<Arc<Vec<Track>>>,
 ) -> Result<Connection, ConnectError> {
     let api = Api::new(&config)?;
-    let spec = SourceSpec {
-        name: name.clone(),
-        service: "x".to_owned(),
-        decode: decode_v2,
-        endless: true,
-        replays: false,
-        stall_after: Some(STALL_AFTER),
-        keep,
-    };
+    let spec = stream_spec(name.clone(), keep, config.backfill_minutes > 0);
     let searching = Searching {
         api: api.clone(),
         source: name.clone(),
@@ -57,7 +50,7 @@ pub fn connect(
         withheld: config.withheld.clone(),
         max_chars: config.max_query_chars,
     };
-    let open = move |_cursor| -> Opening {
+    let open = move |cursor: Option<Cursor>| -> Opening {
         let rules = Reconciler {
             api: api.clone(),
             source: name.clone(),
@@ -66,7 +59,7 @@ pub fn connect(
             status: Arc::clone(&config.status),
         };
         let wishes = Wishes::new(name.clone(), tracks.clone(), config.withheld.clone());
-        let opening = open(rules, wishes);
+        let opening = open(rules, wishes, cursor, config.backfill_minutes);
         Box::pin(async move {
             opening
                 .await
@@ -81,7 +74,12 @@ pub fn connect(
     })
 }
 
-async fn open(rules: Reconciler, mut wishes: Wishes) -> Result<XStream, SourceError> {
+async fn open(
+    rules: Reconciler,
+    mut wishes: Wishes,
+    cursor: Option<Cursor>,
+    backfill_minutes: u8,
+) -> Result<XStream, SourceError> {
     let trouble = loop {
         let wish = wishes.take_up(Time::now());
         let report = match rules.reconcile(&wish).await {
@@ -110,10 +108,12 @@ async fn open(rules: Reconciler, mut wishes: Wishes) -> Result<XStream, SourceEr
             });
         }
     };
-    let target = format!("{PATH}?{}", everything());
+    let again = backfill::parameter(cursor.as_ref(), backfill_minutes, Time::now())?;
+    let target = format!("{PATH}?{}{again}", everything());
     let response = rules.api.stream(Endpoint::FilteredStream, &target).await?;
     let following = tokio::spawn(follow(rules, wishes, trouble));
-    Ok(XStream::new(response).beside(following))
+    let stream = XStream::new(response).with_cursor(backfill_minutes > 0);
+    Ok(stream.beside(following))
 }
 
 /// Brings the rules in line with every change of what is wanted, for as long as the stream lives. The stream must not break because a rule can't be

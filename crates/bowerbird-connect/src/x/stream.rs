@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 
+use super::backfill;
 use super::lines::Lines;
 use super::problem;
 use crate::http;
@@ -35,6 +36,8 @@ pub(super) struct XStream {
     ready: VecDeque<Frame>,
     /// Why the stream is over; told when all that was ready is handed over.
     ended: Option<SourceError>,
+    /// Is there a cursor, the moment of the last byte?
+    has_cursor: bool,
     /// The task that follows what is wanted; none where nothing changes, and once it has ended.
     beside: Option<JoinHandle<Option<String>>>,
 }
@@ -59,8 +62,15 @@ impl XStream {
             lines: Lines::default(),
             ready: VecDeque::new(),
             ended: None,
+            has_cursor: false,
             beside: None,
         }
+    }
+
+    /// With the moment of the last byte as its cursor, where X sends again what was missed.
+    pub(super) fn with_cursor(mut self, has_cursor: bool) -> Self {
+        self.has_cursor = has_cursor;
+        self
     }
 
     /// With a task beside it, which ends with the stream, and may end it and say why.
@@ -179,10 +189,10 @@ impl Source for XStream {
             };
             self.take(came);
         }
-        Ok(Some(Batch {
-            frames: fitting(&mut self.ready),
-            cursor: None,
-        }))
+        let frames = fitting(&mut self.ready);
+        let last = frames.last().filter(|_| self.has_cursor);
+        let cursor = last.map(|frame| backfill::cursor(frame.received_at));
+        Ok(Some(Batch { frames, cursor }))
     }
 }
 

@@ -272,6 +272,7 @@ mod tests {
         let x = SourceName::parse("x").unwrap();
         let prices = Prices {
             post: POST,
+            account: POST,
             counts: POST,
         };
         let tariffs = BTreeMap::from([(x.clone(), Tariff { prices, budget })]);
@@ -363,6 +364,7 @@ mod tests {
         let tariff = |post: i64| Tariff {
             prices: Prices {
                 post: Money(post),
+                account: Money(post),
                 counts: Money(post),
             },
             budget: Budget::default(),

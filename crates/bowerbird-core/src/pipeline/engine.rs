@@ -225,6 +225,7 @@ impl Engine {
                 sampler: &engine.sampler,
                 price: Price {
                     post: engine.parts.bills.prices(&spec.name).post,
+                    account: engine.parts.bills.prices(&spec.name).account,
                     withheld: withheld.get(&spec.name),
                 },
             };

@@ -33,6 +33,8 @@ pub(super) struct Preparer<'p> {
 pub(super) struct Price<'p> {
     /// Nothing, where posts are free.
     pub(super) post: Money,
+    /// Of an account, or a change of its profile.
+    pub(super) account: Money,
     /// The tracks that the service is not asked for now: what others paid for reaches them free.
     pub(super) withheld: Option<&'p Withheld>,
 }
@@ -89,6 +91,8 @@ struct Work<'p> {
     encoded: Encoded,
     /// The posts that cost something.
     calls: Vec<Call>,
+    /// The accounts that do.
+    accounts: Vec<Call>,
 }
 
 impl Preparer<'_> {
@@ -103,6 +107,7 @@ impl Preparer<'_> {
             prepared: Prepared::default(),
             encoded: Encoded::default(),
             calls: Vec::new(),
+            accounts: Vec::new(),
         };
         for frame in frames {
             work.prepared.first_at.get_or_insert(frame.received_at);
@@ -125,14 +130,15 @@ impl Preparer<'_> {
                 }
             }
         }
-        if let Some(received_at) = work.prepared.heard_at.filter(|_| !work.calls.is_empty()) {
-            let charge = Content::Charge(Charge {
-                what: Priced::Post,
-                price: self.price.post,
-                calls: std::mem::take(&mut work.calls),
-            });
-            work.encoded
-                .push(Entry::NO_EVENT, &self.record(received_at, charge));
+        for (what, price, calls) in [
+            (Priced::Post, self.price.post, work.calls),
+            (Priced::Account, self.price.account, work.accounts),
+        ] {
+            if let Some(received_at) = work.prepared.heard_at.filter(|_| !calls.is_empty()) {
+                let charge = Content::Charge(Charge { what, price, calls });
+                let record = self.record(received_at, charge);
+                work.encoded.push(Entry::NO_EVENT, &record);
+            }
         }
         Prepared {
             entries: work.encoded.into_entries(),
@@ -152,6 +158,12 @@ impl Preparer<'_> {
         let key = event.id.key();
         if self.price.post > Money::ZERO && event.post().is_some() {
             work.calls.push(self.price.call(&event, &captures));
+        }
+        if self.price.account > Money::ZERO && matches!(event.body, Body::Profile(_)) {
+            work.accounts.push(Call {
+                id: format!("{} {}", event.id.id, event.id.version),
+                tracks: Vec::new(),
+            });
         }
         match &event.body {
             Body::Post(_) if self.keep == Keep::Matched && captures.is_empty() => {

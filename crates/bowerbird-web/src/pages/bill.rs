@@ -168,7 +168,11 @@ fn shares(bill: &SourceBill) -> Markup {
             thead { tr { th scope="col" { "Track" } th scope="col" { "How many" } th scope="col" { "Its part" } th scope="col" { "Of all" } } }
             tbody { @for share in bill.shares.iter().take(ROWS) {
                 tr {
-                    th scope="row" { @if share.what == Priced::Counts { "Questions for counts" } @else { (whose(share.track, &share.name)) } }
+                    th scope="row" { @match share.what {
+                        Priced::Counts => { "Questions for counts" }
+                        Priced::Account => { "Accounts and profiles" }
+                        Priced::Post => { (whose(share.track, &share.name)) }
+                    } }
                     td { (number(share.n)) }
                     td { (dollars(share.cost)) }
                     td { (share.cost.0 * 100 / all.0.max(1)) " %" }

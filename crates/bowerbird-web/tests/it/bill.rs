@@ -25,6 +25,7 @@ fn x() -> SourceName {
 async fn priced(budget: &str) -> House {
     let prices = Prices {
         post: Money(5_000),
+        account: Money(10_000),
         counts: Money(5_000),
     };
     let budget: Budget = budget.parse().unwrap();

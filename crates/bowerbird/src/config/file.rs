@@ -275,7 +275,7 @@ pub(crate) enum SourceFile {
     Synthetic(SyntheticFile),
     /// Recorded files.
     Replay(ReplayFile),
-    /// X's filtered stream.
+    /// X: its filtered stream, or another.
     X(XFile),
     /// Bluesky, by Jetstream.
     Jetstream(JetstreamFile),
@@ -332,6 +332,26 @@ pub(crate) struct XFile {
     /// X's address; another only to speak to a stand-in.
     #[serde(default = "XFile::default_base_url")]
     pub(crate) base_url: String,
+    /// What is read: `filtered` for what the tracks ask for; `activity` for what named accounts do, `timelines` for what they post, asked for
+    /// again and again; `sample` for 1 % of all posts, `sample10` for half of 10 %; `compliance-posts`, `compliance-accounts` for a quarter of
+    /// what is to be forgotten.
+    #[serde(default)]
+    pub(crate) stream: XStreamFile,
+    /// Which part of a stream that X divides: 1 or 2 of `sample10`, 1 to 4 of the compliance streams.
+    #[serde(default)]
+    pub(crate) partition: Option<u8>,
+    /// Whom `activity` and `timelines` follow: handles or ids.
+    #[serde(default)]
+    pub(crate) accounts: Vec<String>,
+    /// What `activity` tells of them, as X names it. Default: their posts and deletions.
+    #[serde(default)]
+    pub(crate) events: Option<Vec<String>>,
+    /// How long between two looks at one of the `timelines` (as in `"90s"`). Default: a minute.
+    #[serde(default)]
+    pub(crate) every: Option<String>,
+    /// How many minutes of what was missed X may be asked to send again after a break (0 to 5), where your plan has it.
+    #[serde(default)]
+    pub(crate) backfill_minutes: u8,
     /// How many rules your plan at X allows. Tracks beyond that are not listened for, and said so.
     #[serde(default = "XFile::default_max_rules")]
     pub(crate) max_rules: usize,
@@ -356,12 +376,35 @@ pub(crate) struct XFile {
     pub(crate) keep_for: Option<String>,
 }
 
+/// What is read of X.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum XStreamFile {
+    /// What rules match.
+    #[default]
+    Filtered,
+    /// What named accounts do.
+    Activity,
+    /// What named accounts post.
+    Timelines,
+    /// 1 % of all posts.
+    Sample,
+    /// Half of 10 % of all posts.
+    Sample10,
+    /// What is to be forgotten of posts.
+    CompliancePosts,
+    /// What is to be forgotten of accounts.
+    ComplianceAccounts,
+}
+
 /// `prices` of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct PricesFile {
     /// Each post that is delivered; the same post on the same UTC day once.
     pub(crate) post: Money,
+    /// Each account that is looked up, and each change of a profile that is told.
+    pub(crate) account: Money,
     /// Each question how many posts a rule would have matched.
     pub(crate) counts: Money,
 }
@@ -371,6 +414,7 @@ impl Default for PricesFile {
         let x = bowerbird_connect::x::X_PRICES;
         Self {
             post: x.post,
+            account: x.account,
             counts: x.counts,
         }
     }

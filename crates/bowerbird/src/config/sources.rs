@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bowerbird_connect::jetstream::{JetstreamConfig, JetstreamWire};
-use bowerbird_connect::x::{Limiter, XStatus};
+use bowerbird_connect::x::{Limiter, MAX_BACKFILL_MINUTES, XActivity, XFeed, XStatus, XTimelines};
 use bowerbird_core::bill::{Prices, Tariff};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::source::Keep;
 use secrecy::SecretString;
 
 use super::file::{
-    JetstreamFile, KeepFile, ReplayFile, SourceFile, SyntheticFile, WireFile, XFile,
+    JetstreamFile, KeepFile, ReplayFile, SourceFile, SyntheticFile, WireFile, XFile, XStreamFile,
 };
 use super::problems::Problems;
 use super::secrets::Fetched;
@@ -63,6 +63,10 @@ pub(crate) struct XSettings {
     pub(crate) bearer: Option<SecretString>,
     /// X's address.
     pub(crate) base_url: String,
+    /// What is read of it.
+    pub(crate) feed: XFeed,
+    /// How many minutes of what was missed are asked for again.
+    pub(crate) backfill_minutes: u8,
     /// How many rules the plan allows.
     pub(crate) max_rules: usize,
     /// How many characters a rule may have.
@@ -184,7 +188,85 @@ fn replay(file: &ReplayFile, key: &str, places: Places<'_>, problems: &mut Probl
 }
 
 /// X's limits, by address and secret: sources that share a token share its limits.
-type Limiters = BTreeMap<(String, String), Arc<Limiter>>;
+type Limiters = BTreeMap<(String, String), Shared>;
+
+/// What sources share that have the same token.
+#[derive(Default)]
+struct Shared {
+    limiter: Arc<Limiter>,
+    /// Has one of them the filtered stream?
+    is_filtered: bool,
+}
+
+/// How often a timeline is looked at, where nothing is said.
+const X_EVERY: Duration = Duration::from_secs(60);
+/// The least time between two looks, so that what X lets an app ask for is enough for many accounts.
+const X_LEAST_EVERY: Duration = Duration::from_secs(5);
+
+/// What is to be read; nothing where the file is wrong. Keys that another stream would need are mistakes.
+fn x_feed(file: &XFile, key: &str, problems: &mut Problems) -> Option<XFeed> {
+    use XStreamFile::{
+        Activity, ComplianceAccounts, CompliancePosts, Filtered, Sample, Sample10, Timelines,
+    };
+    let stream = file.stream;
+    let mut wrong = |name: &str, expected: &str| problems.add(&format!("{key}.{name}"), expected);
+    let follows = matches!(stream, Activity | Timelines);
+    if follows == file.accounts.is_empty() {
+        let expected = if follows {
+            "expected at least one handle or id"
+        } else {
+            "this stream follows no accounts"
+        };
+        wrong("accounts", expected);
+    }
+    if stream != Activity && file.events.is_some() {
+        wrong("events", "only the stream `activity` has them");
+    }
+    if stream != Timelines && file.every.is_some() {
+        wrong("every", "only `timelines` are asked for again and again");
+    }
+    let parts = match stream {
+        Sample10 => 2,
+        CompliancePosts | ComplianceAccounts => 4,
+        Filtered | Activity | Timelines | Sample => 0,
+    };
+    let partition = file.partition.unwrap_or_default();
+    match (parts, file.partition) {
+        (0, None) => {}
+        (0, Some(_)) => wrong("partition", "this stream has no parts"),
+        (parts, _) if (1..=parts).contains(&partition) => {}
+        (parts, _) => wrong("partition", &format!("expected a number from 1 to {parts}")),
+    }
+    let every = match &file.every {
+        Some(text) => problems.take(&format!("{key}.every"), parse_span(text))?,
+        None => X_EVERY,
+    };
+    if every < X_LEAST_EVERY {
+        let least = X_LEAST_EVERY.as_secs();
+        problems.add(
+            &format!("{key}.every"),
+            format!("expected at least {least} s"),
+        );
+    }
+    Some(match stream {
+        Filtered => XFeed::Filtered,
+        Activity => XFeed::Activity(XActivity {
+            accounts: file.accounts.clone(),
+            events: file
+                .events
+                .clone()
+                .unwrap_or_else(XActivity::posts_and_deletions),
+        }),
+        Timelines => XFeed::Timelines(XTimelines {
+            accounts: file.accounts.clone(),
+            every,
+        }),
+        Sample => XFeed::Sample,
+        Sample10 => XFeed::Sample10 { partition },
+        CompliancePosts => XFeed::PostCompliance { partition },
+        ComplianceAccounts => XFeed::AccountCompliance { partition },
+    })
+}
 
 fn x(
     file: &XFile,
@@ -209,18 +291,33 @@ fn x(
         let expected = format!("expected a number from 1 to {MOST_X_RULES}");
         problems.add(&format!("{key}.max_rules"), expected);
     }
+    let most = MAX_BACKFILL_MINUTES;
+    if file.backfill_minutes > most {
+        let expected = format!("expected a number from 0 to {most}");
+        problems.add(&format!("{key}.backfill_minutes"), expected);
+    }
+    let feed = x_feed(file, key, problems);
     let credential = (file.base_url.clone(), file.bearer.clone());
+    let limiter = limiters.entry(credential).or_default();
+    let is_filtered = file.stream == XStreamFile::Filtered;
+    if is_filtered && std::mem::replace(&mut limiter.is_filtered, true) {
+        let reason = "another source has the filtered stream of this app: X gives each app one, and their rules would take each other's place";
+        problems.add(&format!("{key}.stream"), reason);
+    }
     SourceKind::X(XSettings {
         bearer,
         base_url: file.base_url.clone(),
+        feed: feed.unwrap_or(XFeed::Filtered),
+        backfill_minutes: file.backfill_minutes,
         max_rules: file.max_rules,
         max_rule_chars: file.max_rule_chars,
         max_query_chars: file.max_query_chars,
         status: Arc::default(),
-        limiter: Arc::clone(limiters.entry(credential).or_default()),
+        limiter: Arc::clone(&limiter.limiter),
         tariff: Tariff {
             prices: Prices {
                 post: file.prices.post,
+                account: file.prices.account,
                 counts: file.prices.counts,
             },
             budget: file.budget,

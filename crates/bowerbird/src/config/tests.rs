@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::file::{
-    JetstreamFile, KeepFile, PricesFile, ReplayFile, SourceFile, SyntheticFile, XFile,
+    JetstreamFile, KeepFile, PricesFile, ReplayFile, SourceFile, SyntheticFile, XFile, XStreamFile,
 };
 use super::*;
 
@@ -104,6 +104,12 @@ fn every_commented_key_of_the_example_shows_its_default() {
     let x = XFile {
         bearer: "x-bearer".to_owned(),
         base_url: XFile::default_base_url(),
+        stream: XStreamFile::Filtered,
+        partition: None,
+        accounts: Vec::new(),
+        events: None,
+        every: None,
+        backfill_minutes: 0,
         max_rules: XFile::default_max_rules(),
         max_rule_chars: XFile::default_max_rule_chars(),
         max_query_chars: XFile::default_max_query_chars(),
@@ -234,4 +240,59 @@ fn every_place_for_secrets_says_where_it_looked() {
         "store = 'vault'\nvault = { address = 'http://vault.example', token_file = 'token' }",
     );
     assert!(plain.starts_with("secrets.vault.address: "), "{plain}");
+}
+
+#[test]
+fn what_of_x_is_read_is_judged() {
+    let text = r#"
+        [source.a]
+        kind = "x"
+        bearer = "app"
+        [source.b]
+        kind = "x"
+        bearer = "app"
+        [source.c]
+        kind = "x"
+        bearer = "other"
+        stream = "sample10"
+        partition = 3
+        backfill_minutes = 9
+        [source.d]
+        kind = "x"
+        bearer = "app"
+        stream = "sample"
+        partition = 1
+        [source.e]
+        kind = "x"
+        bearer = "app"
+        stream = "compliance-posts"
+        partition = 4
+        every = "1m"
+        [source.f]
+        kind = "x"
+        bearer = "app"
+        stream = "timelines"
+        events = ["post.create"]
+        every = "1s"
+        [source.g]
+        kind = "x"
+        bearer = "app"
+        stream = "activity"
+        accounts = ["ada"]
+    "#;
+    let problems = without_secrets(text).unwrap_err().lines().join("\n");
+    let expected = [
+        "source.b.stream: another source has the filtered stream of this app: X gives each app one, and their rules would take each other's place",
+        "source.c.backfill_minutes: expected a number from 0 to 5",
+        "source.c.partition: expected a number from 1 to 2",
+        "source.d.partition: this stream has no parts",
+        "source.e.every: only `timelines` are asked for again and again",
+        "source.f.accounts: expected at least one handle or id",
+        "source.f.events: only the stream `activity` has them",
+        "source.f.every: expected at least 5 s",
+    ];
+    for line in expected {
+        assert!(problems.contains(line), "{problems}");
+    }
+    assert_eq!(problems.lines().count(), expected.len(), "{problems}");
 }

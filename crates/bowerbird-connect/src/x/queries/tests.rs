@@ -51,18 +51,19 @@ fn what_search_lacks_is_dropped_or_left_out() {
 }
 
 #[test]
-fn only_tracks_that_were_there_and_still_listen_are_asked_for() {
+fn only_tracks_that_listened_then_are_asked_for() {
     let mut all = tracks(&[
-        "word1", "word2", "word3", "word4", "word5", "word6", "word7",
+        "word1", "word2", "word3", "word4", "word5", "word6", "word7", "word8",
     ]);
     all[0].created_at = ago(200);
     all[1].created_at = ago(400);
     all[2].draft.start = Some(ago(250));
     all[3].draft.end = Some(ago(1));
+    all[7].draft.end = Some(ago(601));
     all[4].draft.paused = true;
     all[5].draft.sources = vec![SourceName::parse("other").unwrap()];
     let span = missing(600, 300);
-    assert_eq!(texts(&asked(&all, &span, 512)), ["word7 OR word2"]);
+    assert_eq!(texts(&asked(&all, &span, 512)), ["word7 OR word2 OR word4"]);
     let only = |track: u64| Missing {
         track: Some(TrackId(track)),
         ..span.clone()

@@ -9,7 +9,7 @@ use super::*;
 use crate::synthetic::x_v2_envelope;
 use crate::testing::{Answer, Step, XStandIn};
 use crate::x::testing::tracks;
-use crate::x::{XReport, XStatus};
+use crate::x::{XReport, XStatus, decode_v2};
 
 mod budgets;
 

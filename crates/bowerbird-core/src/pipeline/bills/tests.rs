@@ -13,6 +13,7 @@ const LIMIT: Money = Money(10_000);
 fn parts(before: Option<&Parts>, budget: Budget) -> Parts {
     let prices = Prices {
         post: Money(5_000),
+        account: Money(10_000),
         counts: Money(5_000),
     };
     let tariff = Tariff { prices, budget };

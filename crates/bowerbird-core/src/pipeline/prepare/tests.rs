@@ -7,7 +7,7 @@ use crate::ids::{EventId, TrackId};
 use crate::source::Refused;
 use crate::track::{Track, TrackDraft};
 
-/// A tiny service: `post TEXT`, `delete ID`, anything else is refused.
+/// A tiny service: `post TEXT`, `delete ID`, `profile ID`, anything else is refused.
 fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
     let text = std::str::from_utf8(bytes).map_err(|_| Refused::new("not text"))?;
     let (word, rest) = text
@@ -22,6 +22,7 @@ fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
             post_id: rest.into(),
             author_id: "".into(),
         }),
+        "profile" => Body::Profile(Box::default()),
         _ => return Err(Refused::new(format!("unknown word {word}"))),
     };
     Ok(Event {
@@ -178,6 +179,7 @@ fn what_costs_money_is_put_on_the_bill_whether_it_is_kept_or_not() {
     for (withheld, expected) in cases {
         let price = Price {
             post: Money(5_000),
+            account: Money(10_000),
             withheld: Some(&withheld),
         };
         let frames = [
@@ -217,4 +219,32 @@ fn what_costs_money_is_put_on_the_bill_whether_it_is_kept_or_not() {
 fn what_is_free_is_on_no_bill() {
     let prepared = prepare(Keep::All, &["post a bird"]);
     assert_eq!(contents(&prepared), ["a bird 2 post a bird"]);
+}
+
+#[test]
+fn accounts_are_charged_apart_from_posts() {
+    let price = Price {
+        post: Money(5_000),
+        account: Money(10_000),
+        withheld: None,
+    };
+    let prepared = prepare_priced(
+        Keep::All,
+        &["profile 12", "post a bird", "profile 13"],
+        price,
+    );
+    let charges = prepared.entries[3..].iter().map(|entry| {
+        let Content::Charge(charge) = Record::decode(&entry.bytes).unwrap().content else {
+            panic!("charges come last");
+        };
+        (charge.what, charge.price, charge.calls.len())
+    });
+    let charges: Vec<_> = charges.collect();
+    let expected = [
+        (Priced::Post, Money(5_000), 1),
+        (Priced::Account, Money(10_000), 2),
+    ];
+    assert_eq!(charges, expected);
+    let free = prepare(Keep::All, &["profile 12", "post a bird"]);
+    assert_eq!(free.entries.len(), 2);
 }

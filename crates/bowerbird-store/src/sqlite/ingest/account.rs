@@ -242,7 +242,7 @@ impl Stored {
                 new.as_ref().clone_into(known);
             }
         }
-        if is_later && !is_bare(account) {
+        if is_later && is_whole(account) {
             after.verified = account.verified;
             after.protected = account.protected;
         }
@@ -268,6 +268,11 @@ impl Stored {
 /// Nothing but an id, as where a post carries no more of its author.
 fn is_bare(account: &Account<'_>) -> bool {
     account.handle.is_empty() && account.name.is_empty() && account.bio.is_empty()
+}
+
+/// More than one thing that changed: then it also says what the account is not.
+fn is_whole(account: &Account<'_>) -> bool {
+    !account.handle.is_empty() && (!account.name.is_empty() || account.followers.is_some())
 }
 
 fn profile_hash(account: &Account<'_>) -> u64 {
