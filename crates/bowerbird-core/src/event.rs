@@ -13,9 +13,11 @@ use crate::time::Time;
 
 pub use bowerbird_rules::doc::{Entity, EntityKind};
 
+mod aliases;
 mod doc;
 mod post;
 
+pub use aliases::{Alias, Aliases, aliases_of};
 pub use doc::{looked_into, with_doc};
 pub use post::{Account, Embedded, Lang, Metrics, Place, Post, PostRef, Relation};
 

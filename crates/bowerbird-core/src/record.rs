@@ -9,12 +9,12 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::bill::Charge;
-use crate::event::Event;
+use crate::event::{Alias, Event};
 use crate::ids::TrackId;
 use crate::time::Time;
 
 /// The form this build writes. It reads this and every earlier one.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,6 +90,15 @@ pub enum Content<'a> {
         /// Which budget.
         #[serde(borrow)]
         reason: Cow<'a, str>,
+    },
+    /// Other ids of posts; it comes before the event that told them.
+    Aliases {
+        /// The service whose ids they are.
+        #[serde(borrow)]
+        service: Cow<'a, str>,
+        /// What they are, and of which posts.
+        #[serde(borrow)]
+        aliases: Vec<Alias<'a>>,
     },
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::Entity;
+use super::{Aliases, Entity};
 use crate::ids::EventId;
 use crate::time::Time;
 
@@ -69,6 +69,9 @@ pub struct Post<'a> {
     /// Whole posts that came inside this one.
     #[serde(borrow)]
     pub embedded: Vec<Embedded<'a>>,
+    /// Other ids by which the service may mean it later.
+    #[serde(borrow, default)]
+    pub aliases: Aliases<'a>,
 }
 
 /// How one post stands to another.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::bill::{Call, Charge, Money, Priced, Withheld};
-use crate::event::{Body, Event, NoticeKind, with_doc};
+use crate::event::{Body, Event, NoticeKind, aliases_of, with_doc};
 use crate::frame::Frame;
 use crate::hub::Touched;
 use crate::ids::{SourceName, TrackId};
@@ -178,6 +178,13 @@ impl Preparer<'_> {
                 work.prepared.limits.push((frame.received_at, withheld));
             }
             _ => {}
+        }
+        let aliases = aliases_of(&event);
+        if !aliases.is_empty() {
+            let service = event.id.service.as_ref().into();
+            let known = Content::Aliases { service, aliases };
+            let record = self.record(frame.received_at, known);
+            work.encoded.push(key, &record);
         }
         work.prepared.touched.note(work.encoded.ends.len(), &event);
         let raw = work.packers.of(&event.id.service).pack(&frame.bytes);

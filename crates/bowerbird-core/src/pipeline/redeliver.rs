@@ -74,6 +74,7 @@ fn buried_again(bytes: Vec<u8>) -> Result<Prepared, RedeliverError> {
         Content::Gap { .. }
         | Content::Buried { .. }
         | Content::Charge(_)
+        | Content::Aliases { .. }
         | Content::Withheld { .. } => (Entry::NO_EVENT, 0),
     };
     let bytes = Bytes::from(bytes);

@@ -5,6 +5,7 @@
 //! files, full disks, other versions) is tested with that backend.
 
 pub mod again;
+pub mod aliases;
 pub mod bills;
 pub mod embedded;
 pub mod erase;
@@ -47,6 +48,7 @@ pub trait StoreBackend: Send {
 pub async fn all(backend: &mut dyn StoreBackend) {
     writing::all(backend).await;
     erase::all(backend).await;
+    aliases::all(backend).await;
     embedded::all(backend).await;
     people::all(backend).await;
     searching::all(backend).await;

@@ -20,6 +20,7 @@ use ahead::{ReadRecord, TextWords};
 
 mod account;
 mod ahead;
+mod alias;
 mod between;
 mod content;
 mod erase;
@@ -27,6 +28,7 @@ mod inside;
 mod letter;
 mod post;
 
+pub(super) use alias::meant_by;
 pub(super) use content::{Existing, find, find_number};
 
 /// One transaction's work.
@@ -202,6 +204,7 @@ impl<'w> Batch<'w> {
                     ])
                     .map(drop)
             }
+            Content::Aliases { service, aliases } => self.aliases(arrival, service, aliases),
             Content::Charge(charge) => {
                 self.tally.written.charged = true;
                 bills::enter(self.connection, source, record.received_at.day(), charge)

@@ -247,6 +247,7 @@ impl Sweep<'_, '_> {
                 continue;
             }
             self.open.remove(&row)?;
+            self.open.forget_aliases(&row)?;
             self.left = self.left.saturating_sub(1);
             let links: Vec<String> = row
                 .detail()

@@ -12,7 +12,7 @@ use super::charts::source_name;
 use super::connection::failed;
 use super::embedded;
 use super::flags;
-use super::ingest::{Existing, find};
+use super::ingest::{Existing, find, meant_by};
 
 /// One post by service and id.
 pub(super) fn one(
@@ -23,7 +23,14 @@ pub(super) fn one(
     let Some(number) = service_number(connection, service)? else {
         return Ok(None);
     };
-    match find(connection, number, id)? {
+    let row = match find(connection, number, id)? {
+        Some(row) => Some(row),
+        None => match meant_by(connection, number, id)? {
+            Some(id) => find(connection, number, &id)?,
+            None => None,
+        },
+    };
+    match row {
         // Known by a notice only: nothing was ever here.
         Some(row) if row.version.is_none() && row.erasure.is_none() => Ok(None),
         Some(row) => Ok(of_rows(connection, &[row])?.pop()),

@@ -143,6 +143,12 @@ fn view(peeked: &Peeked) -> RecordView {
             let cost = charge.price.times(n as u64);
             (view.kind, view.excerpt) = ("charge", format!("{n} × {what}, ${cost} at most"));
         }
+        Content::Aliases { aliases, .. } => {
+            let told = aliases
+                .iter()
+                .map(|known| format!("{} is {}", known.alias, known.id));
+            (view.kind, view.excerpt) = ("aliases", excerpt(&told.collect::<Vec<_>>().join(", ")));
+        }
         Content::Buried { lane, reason, .. } => {
             (view.kind, view.excerpt) = ("buried", excerpt(&format!("by lane {lane}: {reason}")));
         }

@@ -262,6 +262,12 @@ pub(in crate::pipeline) async fn spooled(spool: &dyn Spool) -> Vec<String> {
         }
         Content::Refused { reason, .. } => format!("refused: {reason}"),
         Content::Buried { .. } => "buried".to_owned(),
+        Content::Aliases { aliases, .. } => {
+            let told = aliases
+                .iter()
+                .map(|known| format!("{} is {}", known.alias, known.id));
+            told.collect::<Vec<_>>().join(", ")
+        }
         Content::Charge(charge) => {
             let ids: Vec<_> = charge.calls.iter().map(|call| call.id.as_str()).collect();
             format!("${} each for {}", charge.price, ids.join(", "))

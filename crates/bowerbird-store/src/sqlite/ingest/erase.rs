@@ -7,6 +7,7 @@
 use bowerbird_core::event::{Account, Delete, Event};
 use rusqlite::{Connection, params};
 
+use super::alias::meant_by;
 use super::content::{Existing, NewPost, find, find_number};
 use super::post::is_id_after;
 use super::{Arrival, Batch};
@@ -27,7 +28,12 @@ impl Batch<'_> {
         let at = event.at.map_or(arrival.received_at, |time| time.0);
         match delete {
             Delete::Post { post_id, .. } => {
-                self.erase(arrival, service, post_id, Erasure::Deleted, at)
+                let meant = meant_by(self.connection, service, post_id)?;
+                if meant.is_some() {
+                    self.drop_letters_with(post_id)?;
+                }
+                let id = meant.as_deref().unwrap_or(post_id);
+                self.erase(arrival, service, id, Erasure::Deleted, at)
             }
             Delete::Account { account_id, status } => {
                 self.account_gone(arrival, service, account_id, status, at)
