@@ -4,7 +4,7 @@ use bowerbird_core::event::Event;
 use bowerbird_core::source::Refused;
 
 use crate::shape::{self, Shape};
-use crate::{jetstream, json, native, x};
+use crate::{jetstream, json, mastodon, native, x};
 
 /// Decodes a frame by the decoder of its form, told from the keys of its top level. A frame of no known form is refused
 /// with a reason that names its keys.
@@ -14,6 +14,10 @@ pub fn decode_any(bytes: &[u8]) -> Result<Event<'_>, Refused> {
     match shape {
         Shape::Native => native::read(text),
         Shape::Jetstream => jetstream::read(text),
+        Shape::MastodonMessage
+        | Shape::MastodonStatus
+        | Shape::MastodonAccount
+        | Shape::ActivityPub => mastodon::read(text, shape),
         Shape::Activity => Err(Refused::new(
             "a Gnip activity stream: this format is not read yet",
         )),

@@ -7,9 +7,12 @@
 use std::sync::Once;
 use std::time::Duration;
 
+use bowerbird_core::time::Time;
 use bytes::{Bytes, BytesMut};
+use reqwest::header::HeaderMap;
 
 use crate::error::ConnectError;
+use crate::times;
 
 /// How we call ourselves, so that a service can tell who asks.
 const USER_AGENT: &str = concat!("bowerbird/", env!("CARGO_PKG_VERSION"));
@@ -75,6 +78,21 @@ pub(crate) fn base_url(setting: &'static str, url: &str) -> Result<String, Conne
         ));
     }
     Ok(url.trim_end_matches('/').to_owned())
+}
+
+/// No service makes us wait longer without being asked again.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+
+/// When more may be asked, by `X-RateLimit-Reset`, a moment as text, or `Retry-After`; `None` if that is no time to come.
+pub(crate) fn limited_until(headers: &HeaderMap, now: Time) -> Option<Time> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let told = text("x-ratelimit-reset").and_then(times::rfc3339);
+    let after = || {
+        let seconds: u64 = text("retry-after")?.trim().parse().ok()?;
+        Some(now.plus(Duration::from_secs(seconds.min(LONGEST_WAIT.as_secs()))))
+    };
+    let at = told.or_else(after).filter(|at| *at > now)?;
+    Some(at.min(now.plus(LONGEST_WAIT)))
 }
 
 /// Why a body could not be read.

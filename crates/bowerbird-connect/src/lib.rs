@@ -8,6 +8,7 @@ mod http;
 pub mod jetstream;
 mod json;
 mod lang;
+pub mod mastodon;
 pub mod native;
 pub mod replay;
 pub mod secrets;

@@ -32,6 +32,14 @@ pub(crate) enum Shape {
     Archived,
     /// Jetstream, both wires.
     Jetstream,
+    /// A message of Mastodon's streams, with the instance it came from: `{"mastodon":"…","event":"update","payload":{…}}`.
+    MastodonMessage,
+    /// A status of Mastodon's API.
+    MastodonStatus,
+    /// An account of Mastodon's API.
+    MastodonAccount,
+    /// An activity, an object or an actor of ActivityPub.
+    ActivityPub,
     /// Gnip's activity streams.
     Activity,
 }
@@ -50,6 +58,10 @@ impl Shape {
             Self::StatusPage => "a page of X v1.1 statuses",
             Self::Archived => "an element of an X archive",
             Self::Jetstream => "a Jetstream event",
+            Self::MastodonMessage => "a message of a Mastodon stream",
+            Self::MastodonStatus => "a Mastodon status",
+            Self::MastodonAccount => "a Mastodon account",
+            Self::ActivityPub => "an ActivityPub activity",
             Self::Activity => "a Gnip activity",
         }
     }
@@ -121,6 +133,22 @@ fn telling(key: &Key<'_>) -> Option<Shape> {
         b"statuses" | b"results" if holds_list => Shape::StatusPage,
         b"tweet" => Shape::Archived,
         b"did" | b"time_us" | b"commit" | b"$type" => Shape::Jetstream,
+        b"mastodon" => Shape::MastodonMessage,
+        b"in_reply_to_id"
+        | b"in_reply_to_account_id"
+        | b"spoiler_text"
+        | b"visibility"
+        | b"reblog"
+        | b"reblogs_count"
+        | b"favourites_count"
+        | b"media_attachments"
+        | b"edited_at" => Shape::MastodonStatus,
+        b"acct" => Shape::MastodonAccount,
+        b"@context" | b"attributedTo" | b"orderedItems" | b"preferredUsername" | b"inReplyTo" => {
+            Shape::ActivityPub
+        }
+        // Gnip describes who it was, ActivityPub says where that stands.
+        b"actor" if key.value.first() == Some(&b'"') => Shape::ActivityPub,
         b"objectType" | b"verb" | b"actor" | b"postedTime" => Shape::Activity,
         _ => return None,
     })
@@ -225,6 +253,31 @@ mod tests {
             (r#"{"tweet":{"id":"1"}}"#, Shape::Archived),
             (r#"{"did":"did:plc:x","kind":"commit"}"#, Shape::Jetstream),
             (r#"{"$type":"message","payload":{}}"#, Shape::Jetstream),
+            (
+                r#"{"mastodon":"a.example","event":"delete","payload":"1"}"#,
+                Shape::MastodonMessage,
+            ),
+            (
+                r#"{"id":"1","created_at":"x","in_reply_to_id":null}"#,
+                Shape::MastodonStatus,
+            ),
+            (
+                r#"{"account":{},"application":null,"content":"","edited_at":null}"#,
+                Shape::MastodonStatus,
+            ),
+            (
+                r#"{"id":"1","username":"a","acct":"a"}"#,
+                Shape::MastodonAccount,
+            ),
+            (
+                r#"{"id":"https://a/1","type":"Create","actor":"https://a/users/b"}"#,
+                Shape::ActivityPub,
+            ),
+            (r#"{"@context":"x","type":"Note"}"#, Shape::ActivityPub),
+            (
+                r#"{"id":"tag:search","actor":{"objectType":"person"}}"#,
+                Shape::Activity,
+            ),
             (
                 r#"{"id":"tag:search","objectType":"activity"}"#,
                 Shape::Activity,

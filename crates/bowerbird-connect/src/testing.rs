@@ -4,6 +4,8 @@
 
 mod jetstream_script;
 mod jetstream_stand_in;
+mod mastodon_script;
+mod mastodon_stand_in;
 mod plain;
 mod sign_in_stand_in;
 mod stand_in;
@@ -16,6 +18,8 @@ mod x_subscriptions;
 
 pub use jetstream_script::{Beat, Turn, jetstream_dictionary, jetstream_post};
 pub use jetstream_stand_in::JetstreamStandIn;
+pub use mastodon_script::{MastodonBeat, MastodonTurn, mastodon_id, mastodon_status};
+pub use mastodon_stand_in::MastodonStandIn;
 pub use plain::{Asked, Reply, Way};
 pub use sign_in_stand_in::{APP_PASSWORD, APP_SECRET, MARK, PIN, SignInStandIn};
 pub use vault_stand_in::VaultStandIn;

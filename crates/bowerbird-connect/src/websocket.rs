@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use bowerbird_core::frame::MAX_FRAME_BYTES;
+use bowerbird_core::time::Time;
 use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -50,6 +52,8 @@ pub(crate) enum Refusal {
         status: u16,
         /// The beginning of what it says.
         words: String,
+        /// Until when it wants to be left alone, where it says so.
+        until: Option<Time>,
     },
 }
 
@@ -70,18 +74,49 @@ impl Host {
         target: &str,
         protocol: Option<&'static str>,
     ) -> Result<Socket, Refusal> {
+        self.upgrade(target, |request| match protocol {
+            Some(protocol) => request.header("sec-websocket-protocol", protocol),
+            None => request,
+        })
+        .await
+    }
+
+    /// Opens a WebSocket with a token, if there is one: in the header for tokens, and as the subprotocol, where some servers look only.
+    pub(crate) async fn open_as(
+        &self,
+        target: &str,
+        token: Option<&SecretString>,
+    ) -> Result<Socket, Refusal> {
+        self.upgrade(target, |request| {
+            let Some(token) = token.map(|token| token.expose_secret()) else {
+                return request;
+            };
+            let request = request.bearer_auth(token);
+            match HeaderValue::from_str(token) {
+                Ok(mut value) if token.bytes().all(is_token_byte) => {
+                    value.set_sensitive(true);
+                    request.header("sec-websocket-protocol", value)
+                }
+                _ => request,
+            }
+        })
+        .await
+    }
+
+    async fn upgrade(
+        &self,
+        target: &str,
+        with: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Result<Socket, Refusal> {
         let key = generate_key();
-        let mut request = self
+        let request = self
             .client
             .get([&self.base_url, target].concat())
             .header("connection", "Upgrade")
             .header("upgrade", "websocket")
             .header("sec-websocket-version", "13")
             .header("sec-websocket-key", &key);
-        if let Some(protocol) = protocol {
-            request = request.header("sec-websocket-protocol", protocol);
-        }
-        let answer = tokio::time::timeout(ANSWER_WITHIN, request.send()).await;
+        let answer = tokio::time::timeout(ANSWER_WITHIN, with(request).send()).await;
         let answer = answer.map_err(|_| {
             Refusal::Network(format!("no answer within {} s", ANSWER_WITHIN.as_secs()))
         })?;
@@ -89,10 +124,12 @@ impl Host {
         let mut answer = answer.map_err(network)?;
         let status = answer.status().as_u16();
         if status != 101 {
+            let until = http::limited_until(answer.headers(), Time::now());
             let words =
                 tokio::time::timeout(ANSWER_WITHIN, http::body(&mut answer, MAX_WORDS_BYTES)).await;
             return Err(Refusal::Answer {
                 status,
+                until,
                 words: words
                     .map_or_else(|_| String::new(), |words| shown(&words.unwrap_or_default())),
             });
@@ -112,6 +149,11 @@ impl Host {
             .max_frame_size(Some(MAX_MESSAGE_BYTES));
         Ok(WebSocketStream::from_raw_socket(stream, Role::Client, Some(limits)).await)
     }
+}
+
+/// What may stand in a subprotocol's name, by RFC 9110.
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// The beginning of what an answer says, in one line.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use bowerbird_connect::jetstream::{self, JetstreamConfig, JetstreamWire};
+use bowerbird_connect::mastodon::{self, MastodonConfig, MastodonTransport};
 use bowerbird_connect::replay::{self, ReplayConfig, ReplayProgress, Survey};
 use bowerbird_connect::synthetic::{self, SyntheticConfig};
 use bowerbird_connect::x::{self, XConfig, XFeed};
@@ -109,6 +110,10 @@ pub(crate) fn connections(sources: &[SourceSettings], parts: &Parts) -> Result<V
                 let name = source.name.clone();
                 jetstream::connect(name, source.keep, config.clone()).map_err(Into::into)
             }
+            SourceKind::Mastodon(config) => {
+                let name = source.name.clone();
+                mastodon::connect(name, source.keep, config.clone()).map_err(Into::into)
+            }
         };
         connection.with_context(|| format!("source.{name}"))
     };
@@ -125,14 +130,16 @@ pub(crate) fn planning(sources: &[SourceSettings]) -> Planning {
         SourceKind::X(_)
         | SourceKind::Synthetic { .. }
         | SourceKind::Replay { .. }
-        | SourceKind::Jetstream(_) => None,
+        | SourceKind::Jetstream(_)
+        | SourceKind::Mastodon(_) => None,
     };
     let first = sources.iter().find_map(|source| match &source.kind {
         SourceKind::X(settings) if settings.feed == XFeed::Filtered => Some(room(settings)),
         SourceKind::X(_)
         | SourceKind::Synthetic { .. }
         | SourceKind::Replay { .. }
-        | SourceKind::Jetstream(_) => None,
+        | SourceKind::Jetstream(_)
+        | SourceKind::Mastodon(_) => None,
     });
     let usual = SlotRoom {
         slots: x::X_MAX_RULES,
@@ -166,7 +173,10 @@ pub(crate) fn counters(sources: &[SourceSettings]) -> Vec<Counter> {
             let config = x_config(settings).ok()?;
             x::counter(source.name.clone(), &config).ok()
         }
-        SourceKind::Synthetic { .. } | SourceKind::Replay { .. } | SourceKind::Jetstream(_) => None,
+        SourceKind::Synthetic { .. }
+        | SourceKind::Replay { .. }
+        | SourceKind::Jetstream(_)
+        | SourceKind::Mastodon(_) => None,
     };
     sources.iter().filter_map(counter).collect()
 }
@@ -268,6 +278,28 @@ fn jetstream_in_words(config: &JetstreamConfig) -> String {
     format!("jetstream at {urls} (not tried){wire}{packed}: {collections}; {accounts}")
 }
 
+/// What an instance is asked for.
+fn mastodon_in_words(config: &MastodonConfig) -> String {
+    let how = match config.transport {
+        MastodonTransport::WebSocket => "by WebSocket",
+        MastodonTransport::Sse => "by server-sent events",
+    };
+    let token = match config.token {
+        Some(_) => "token found",
+        None => "no token: only what is open to all",
+    };
+    let media = if config.only_media {
+        ", media only"
+    } else {
+        ""
+    };
+    let streams = config.streams.join(", ");
+    format!(
+        "mastodon at {}, {token} (not tried), {how}{media}: {streams}",
+        config.base_url
+    )
+}
+
 /// Recorded files.
 pub(crate) fn replay(name: &str, paths: &[String], speed: Speed, keep: Keep) -> Result<Replay> {
     let progress = Arc::new(ReplayProgress::default());
@@ -303,6 +335,10 @@ pub(crate) fn check(source: &SourceSettings) -> Result<String> {
         SourceKind::Jetstream(config) => {
             jetstream::connect(source.name.clone(), source.keep, config.clone())?;
             Ok(jetstream_in_words(config))
+        }
+        SourceKind::Mastodon(config) => {
+            mastodon::connect(source.name.clone(), source.keep, config.clone())?;
+            Ok(mastodon_in_words(config))
         }
     }
 }

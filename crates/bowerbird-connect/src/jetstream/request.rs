@@ -80,7 +80,7 @@ pub(super) fn refused(
             let reason = format!("can't reach Jetstream at {host}: {reason}");
             return retry(Ladder::Network, reason);
         }
-        Refusal::Answer { status, words } => (status, words),
+        Refusal::Answer { status, words, .. } => (status, words),
     };
     let said = if words.is_empty() {
         format!("Jetstream at {host} answered {status}")
@@ -188,6 +188,7 @@ mod tests {
             let refusal = Refusal::Answer {
                 status,
                 words: words.to_owned(),
+                until: None,
             };
             let error = refused(refusal, "wss://one.example", cursor, is_only);
             let found = match &error {

@@ -31,6 +31,10 @@ pub(super) enum Layout {
     Values,
     /// Elements of a list.
     List,
+    /// Elements of the list in an object that is a collection of ActivityPub (`outbox.json`).
+    Items,
+    /// Nothing more: what is left describes the collection.
+    Rest,
     /// Each behind a line with its length.
     Lengths,
 }
@@ -124,7 +128,8 @@ impl Splitter {
             let step = match self.layout {
                 Layout::Unknown => self.find_layout(),
                 Layout::Lines => self.next_line(),
-                Layout::Values | Layout::List => self.next_value(),
+                Layout::Values | Layout::List | Layout::Items => self.next_value(),
+                Layout::Rest => Some(self.next_rest()),
                 Layout::Lengths => self.next_counted(),
             };
             if let Some(step) = step {
@@ -190,6 +195,7 @@ impl Splitter {
                 None => return Some(self.end_of_values()),
                 Some(b'[') if self.layout == Layout::Values => return self.step_over(Layout::List),
                 Some(b']') if self.layout == Layout::List => return self.step_over(Layout::Values),
+                Some(b']') if self.layout == Layout::Items => return self.step_over(Layout::Rest),
                 Some(b'{' | b'[' | b'"') => {}
                 Some(_) => return self.next_word(),
             }
@@ -221,6 +227,16 @@ impl Splitter {
                 }
                 Some(Step::NeedMore)
             }
+        }
+    }
+
+    /// Passes over everything.
+    fn next_rest(&mut self) -> Step {
+        self.skip(self.buffer.len());
+        if self.is_at_end {
+            Step::End
+        } else {
+            Step::NeedMore
         }
     }
 
@@ -256,7 +272,7 @@ impl Splitter {
                 .count();
             let begins = match next.get(indent) {
                 None if !self.is_at_end => return Step::NeedMore,
-                Some(b'{') => indent == 0 || self.layout == Layout::List,
+                Some(b'{') => indent == 0 || matches!(self.layout, Layout::List | Layout::Items),
                 Some(b']') => indent == 0,
                 _ => false,
             };
@@ -284,7 +300,7 @@ impl Splitter {
     fn end_of_values(&mut self) -> Step {
         match (self.is_at_end, self.layout) {
             (false, _) => Step::NeedMore,
-            (true, Layout::List) => {
+            (true, Layout::List | Layout::Items) => {
                 self.layout = Layout::Values;
                 let (start, broken) = (
                     self.offset,

@@ -1,6 +1,6 @@
 //! Frames that no decoder can make an event of, each with the reason a person reads in the dead letters.
 
-use bowerbird_connect::{decode_any, jetstream, native, x};
+use bowerbird_connect::{decode_any, jetstream, mastodon, native, x};
 use bowerbird_core::source::Decode;
 
 fn check(decode: Decode, frame: &str, expected: &str) {
@@ -190,6 +190,56 @@ fn bluesky_through_jetstream() {
         ),
     ] {
         check(jetstream::decode, &frame, expected);
+    }
+}
+
+#[test]
+fn mastodon_and_activitypub() {
+    for (frame, expected) in [
+        (
+            r#"{"mastodon":"a.example","payload":{}}"#,
+            "event is missing",
+        ),
+        (
+            r#"{"mastodon":7,"event":"update"}"#,
+            "mastodon: expected text, found a number",
+        ),
+        (
+            r#"{"mastodon":"a.example","event":"update"}"#,
+            "payload.uri is missing",
+        ),
+        (
+            r#"{"mastodon":"a.example","event":"update","payload":{"uri":"u","content":5}}"#,
+            "payload.content: expected text, found a number",
+        ),
+        (
+            r#"{"mastodon":"a.example","event":"delete","payload":{}}"#,
+            "payload: expected text, found an object",
+        ),
+        (
+            r#"{"mastodon":"a.example","event":"notification","payload":{"type":"favourite","status":{}}}"#,
+            "payload.status.uri is missing",
+        ),
+        (r#"{"id":"1","edited_at":null}"#, "uri is missing"),
+        (r#"{"@context":"x"}"#, "type is missing"),
+        (
+            r#"{"@context":"x","type":"Create","object":"https://a/1"}"#,
+            "object: expected an object",
+        ),
+        (
+            r#"{"@context":"x","type":"Create","object":{"type":"Note"}}"#,
+            "object.id is missing",
+        ),
+        (
+            r#"{"@context":"x","type":"Person"}"#,
+            "preferredUsername is missing",
+        ),
+        (
+            r#"{"data":{"id":"1"}}"#,
+            "expected a message of Mastodon, found an X v2 post",
+        ),
+    ] {
+        check(mastodon::decode, frame, expected);
     }
 }
 

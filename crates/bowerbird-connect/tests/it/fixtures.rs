@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bowerbird_connect::{decode_any, jetstream, native, x};
+use bowerbird_connect::{decode_any, jetstream, mastodon, native, x};
 use bowerbird_core::event::{Event, Post};
 use bowerbird_core::source::Decode;
 use serde_json::{Map, Value};
@@ -90,6 +90,11 @@ fn x_v11() {
 #[test]
 fn bluesky_through_jetstream() {
     check("jetstream", jetstream::decode);
+}
+
+#[test]
+fn mastodon_and_activitypub() {
+    check("mastodon", mastodon::decode);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod broken_input;
 mod corpus;
+mod corpus_mastodon;
 mod fixtures;
 mod mutations;
 mod pages;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bowerbird_connect::{decode_any, jetstream, native, x};
+use bowerbird_connect::{decode_any, jetstream, mastodon, native, x};
 use bowerbird_core::source::Decode;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -10,18 +10,19 @@ use proptest::sample::{Index, select};
 #[path = "../../../../fuzz/checks/decoders.rs"]
 mod checks;
 
-const DECODERS: [Decode; 5] = [
+const DECODERS: [Decode; 6] = [
     decode_any,
     x::decode_v2,
     x::decode_v11,
     jetstream::decode,
+    mastodon::decode,
     native::decode,
 ];
 
 /// All fixtures, and pages made of them.
 fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
-    for folder in ["x", "x-v11", "jetstream", "native"] {
+    for folder in ["x", "x-v11", "jetstream", "mastodon", "native"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("fixtures")
             .join(folder);

@@ -279,6 +279,8 @@ pub(crate) enum SourceFile {
     X(XFile),
     /// Bluesky, by Jetstream.
     Jetstream(JetstreamFile),
+    /// Streams of an instance of Mastodon.
+    Mastodon(MastodonFile),
 }
 
 /// `kind = "synthetic"`
@@ -477,6 +479,50 @@ impl Default for JetstreamFile {
     }
 }
 
+/// `kind = "mastodon"`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MastodonFile {
+    /// The instance's address, `https://…`.
+    pub(crate) base_url: String,
+    /// Its streams: `public`, `public:local`, `public:remote`, `hashtag:TAG`, `hashtag:local:TAG`, `list:ID`, `user`, `user:notification`, `direct`.
+    #[serde(default = "MastodonFile::default_streams")]
+    pub(crate) streams: Vec<String>,
+    /// The name (not the value) of the secret that holds an access token of the instance. Not given: only where streams are open to all.
+    #[serde(default)]
+    pub(crate) token: Option<String>,
+    /// `websocket` for one connection, `sse` for one to each stream.
+    #[serde(default)]
+    pub(crate) transport: TransportFile,
+    /// Of public streams only posts with something attached?
+    #[serde(default)]
+    pub(crate) only_media: bool,
+    /// What is kept: `all`, or `matched` for posts that a track caught.
+    #[serde(default)]
+    pub(crate) keep: KeepFile,
+    /// Posts that no track caught are let go after so long (as in `"30d"`); not given: never.
+    #[serde(default)]
+    pub(crate) keep_for: Option<String>,
+}
+
+impl MastodonFile {
+    /// Everything public that the instance sees.
+    pub(crate) fn default_streams() -> Vec<String> {
+        vec!["public".to_owned()]
+    }
+}
+
+/// How an instance's streams are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TransportFile {
+    /// By one WebSocket.
+    #[default]
+    WebSocket,
+    /// By server-sent events.
+    Sse,
+}
+
 /// What is spoken with a Jetstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -503,6 +549,7 @@ impl SourceFile {
     pub(crate) fn secrets(&self) -> Vec<&str> {
         match self {
             Self::X(file) => vec![&file.bearer],
+            Self::Mastodon(file) => file.token.as_deref().into_iter().collect(),
             Self::Synthetic(_) | Self::Replay(_) | Self::Jetstream(_) => Vec::new(),
         }
     }

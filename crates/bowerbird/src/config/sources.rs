@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bowerbird_connect::jetstream::{JetstreamConfig, JetstreamWire};
+use bowerbird_connect::mastodon::{MastodonConfig, MastodonTransport};
 use bowerbird_connect::x::{Limiter, MAX_BACKFILL_MINUTES, XActivity, XFeed, XStatus, XTimelines};
 use bowerbird_core::bill::{Prices, Tariff};
 use bowerbird_core::ids::SourceName;
@@ -14,7 +15,8 @@ use bowerbird_core::source::Keep;
 use secrecy::SecretString;
 
 use super::file::{
-    JetstreamFile, KeepFile, ReplayFile, SourceFile, SyntheticFile, WireFile, XFile, XStreamFile,
+    JetstreamFile, KeepFile, MastodonFile, ReplayFile, SourceFile, SyntheticFile, TransportFile,
+    WireFile, XFile, XStreamFile,
 };
 use super::problems::Problems;
 use super::secrets::Fetched;
@@ -54,6 +56,8 @@ pub(crate) enum SourceKind {
     X(XSettings),
     /// Bluesky, by Jetstream.
     Jetstream(JetstreamConfig),
+    /// Streams of an instance of Mastodon.
+    Mastodon(MastodonConfig),
 }
 
 /// What X's filtered stream needs.
@@ -86,9 +90,10 @@ impl SourceSettings {
     pub(crate) fn tariff(&self) -> Option<Tariff> {
         match &self.kind {
             SourceKind::X(x) => Some(x.tariff).filter(|tariff| !tariff.is_free()),
-            SourceKind::Synthetic { .. } | SourceKind::Replay { .. } | SourceKind::Jetstream(_) => {
-                None
-            }
+            SourceKind::Synthetic { .. }
+            | SourceKind::Replay { .. }
+            | SourceKind::Jetstream(_)
+            | SourceKind::Mastodon(_) => None,
         }
     }
 }
@@ -127,6 +132,7 @@ pub(super) fn judge(
             SourceFile::Replay(file) => replay(file, &key, places, problems),
             SourceFile::X(file) => x(file, &key, places, &mut limiters, problems),
             SourceFile::Jetstream(file) => jetstream(file, places),
+            SourceFile::Mastodon(file) => mastodon(file, &key, places, problems),
         };
         sources.extend(name.map(|name| SourceSettings {
             name,
@@ -145,6 +151,7 @@ fn kept(file: &SourceFile) -> (Keep, Option<&str>) {
         SourceFile::Replay(file) => (file.keep, &file.keep_for),
         SourceFile::X(file) => (file.keep, &file.keep_for),
         SourceFile::Jetstream(file) => (file.keep, &file.keep_for),
+        SourceFile::Mastodon(file) => (file.keep, &file.keep_for),
     };
     let keep = match keep {
         KeepFile::All => Keep::All,
@@ -336,6 +343,28 @@ fn jetstream(file: &JetstreamFile, places: Places<'_>) -> SourceKind {
         collections: file.collections.clone(),
         dids: file.dids.clone(),
         dictionary: file.dictionary.as_ref().map(|path| places.below.join(path)),
+    })
+}
+
+/// What an instance would refuse is looked at where the connection is made.
+fn mastodon(
+    file: &MastodonFile,
+    key: &str,
+    places: Places<'_>,
+    problems: &mut Problems,
+) -> SourceKind {
+    let named = file.token.as_deref().zip(places.secrets);
+    let token = named
+        .and_then(|(name, secrets)| problems.take(&format!("{key}.token"), secrets.token(name)));
+    SourceKind::Mastodon(MastodonConfig {
+        base_url: file.base_url.clone(),
+        streams: file.streams.clone(),
+        token,
+        transport: match file.transport {
+            TransportFile::WebSocket => MastodonTransport::WebSocket,
+            TransportFile::Sse => MastodonTransport::Sse,
+        },
+        only_media: file.only_media,
     })
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::file::{
-    JetstreamFile, KeepFile, PricesFile, ReplayFile, SourceFile, SyntheticFile, XFile, XStreamFile,
+    JetstreamFile, KeepFile, MastodonFile, PricesFile, ReplayFile, SourceFile, SyntheticFile,
+    TransportFile, XFile, XStreamFile,
 };
 use super::*;
 
@@ -132,6 +133,16 @@ fn every_commented_key_of_the_example_shows_its_default() {
         ..JetstreamFile::default()
     };
     assert_eq!(file.source["bluesky"], SourceFile::Jetstream(bluesky));
+    let mastodon = MastodonFile {
+        base_url: "https://mastodon.example".to_owned(),
+        streams: MastodonFile::default_streams(),
+        token: Some("mastodon-mastodon-example".to_owned()),
+        transport: TransportFile::WebSocket,
+        only_media: false,
+        keep: KeepFile::All,
+        keep_for: Some("7d".to_owned()),
+    };
+    assert_eq!(file.source["mastodon"], SourceFile::Mastodon(mastodon));
     assert_eq!(file.source["archive"], SourceFile::Replay(archive));
 }
 
@@ -154,7 +165,7 @@ fn all_mistakes_are_reported_together_with_the_path_of_their_key() {
     page.listen: invalid type: integer `8700`, expected a string
     log: unknown field `shout`, expected one of `format`, `level`, `to`, `folder`, `max_bytes`, `keep_files`
     source.a: unknown field `pace`, expected one of `rate`, `seed`, `keep`, `keep_for`
-    source.b.kind: unknown variant `telegraph`, expected one of `synthetic`, `replay`, `x`, `jetstream`
+    source.b.kind: unknown variant `telegraph`, expected one of `synthetic`, `replay`, `x`, `jetstream`, `mastodon`
     colour: unknown key: expected one of data, page, log, spool, store, secrets, auth, source
     ");
 }

@@ -19,6 +19,8 @@ mod dice;
 mod harness;
 mod jetstream;
 mod kill;
+mod mastodon;
+mod mastodon_mock;
 mod no_secret;
 mod replay;
 mod running;

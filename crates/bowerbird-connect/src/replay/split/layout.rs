@@ -1,13 +1,25 @@
 //! Finds out how a document's messages stand in it, from its beginning.
 
 use bowerbird_core::frame::MAX_FRAME_BYTES;
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use super::super::scan::{Scan, Scanned};
 use super::{Layout, Splitter, Step, strip_assignment};
 
 /// How much of a beginning is looked at before its first value, at most.
 const BEFORE_VALUE: usize = 4 << 10;
+
+/// How things of ActivityPub begin.
+const CONTEXT: &[u8] = b"\"@context\"";
+
+/// Is there a collection with items?
+enum Items {
+    /// The first begins there.
+    Begin(usize),
+    /// More must be read to know.
+    Perhaps,
+    None,
+}
 
 impl Splitter {
     /// Sets the layout, or asks for more. Nothing but a byte order mark, white space and an assignment is passed over.
@@ -37,7 +49,14 @@ impl Splitter {
                 });
             }
             Some(b'[') => Some(Layout::Values),
-            Some(b'{') => self.layout_of_objects(),
+            Some(b'{') => match self.find_items() {
+                Items::Begin(at) => {
+                    self.skip(at);
+                    Some(Layout::Items)
+                }
+                Items::Perhaps => return Some(Step::NeedMore),
+                Items::None => self.layout_of_objects(),
+            },
             Some(b'0'..=b'9') => self.layout_of_numbers(),
             Some(_) => self.layout_behind_assignment(),
         };
@@ -48,6 +67,33 @@ impl Splitter {
             }
             None => Some(Step::NeedMore),
         }
+    }
+
+    /// Where the items of a collection begin, if this is one and they are objects.
+    fn find_items(&self) -> Items {
+        const KEY: &[u8] = b"\"orderedItems\"";
+        let beginning = &self.buffer[..self.buffer.len().min(BEFORE_VALUE)];
+        let may_come = !self.is_at_end && self.buffer.len() < BEFORE_VALUE;
+        let Some(key) = memmem::find(beginning, KEY) else {
+            // All collections say first what they are of.
+            let inside = self.buffer[1..].trim_ascii_start();
+            let n = inside.len().min(CONTEXT.len());
+            return match inside[..n] == CONTEXT[..n] && may_come {
+                true => Items::Perhaps,
+                false => Items::None,
+            };
+        };
+        let mut at = key + KEY.len();
+        for expected in [b':', b'[', b'{'] {
+            let blank = self.buffer[at..].iter();
+            at += blank.take_while(|byte| byte.is_ascii_whitespace()).count();
+            match self.buffer.get(at) {
+                Some(found) if *found == expected => at += 1,
+                None if !self.is_at_end => return Items::Perhaps,
+                _ => return Items::None,
+            }
+        }
+        Items::Begin(at - 1)
     }
 
     /// An object that ends where its line does makes lines.

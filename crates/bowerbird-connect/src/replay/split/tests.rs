@@ -69,20 +69,34 @@ fn lines() {
 }
 
 #[test]
-fn a_long_message_stays_whole() {
-    let long = "x".repeat(MAX_FRAME_BYTES / 2);
+fn collections_of_activitypub_are_cut_into_their_items() {
+    let head = r#"{"@context":"https://www.w3.org/ns/activitystreams","id":"outbox.json","type":"OrderedCollection","totalItems":2,"orderedItems":"#;
+    let two = [r#"{"id":"a","object":{"x":[1]}}"#, r#"{"id":"b"}"#];
     for document in [
-        format!("{{\"a\":\"{long}\"}}"),
-        format!("{{\"a\":\"{long}\"}}\n"),
-        format!("[{{\"a\":\"{long}\"}}]"),
-        format!("{}\n{{\"a\":\"{long}\"}}", long.len() + 8),
+        format!("{head}[{},{}]}}", two[0], two[1]),
+        format!(
+            "{head} [\n  {},\n  {}\n],\"first\":\"x\"}}\n",
+            two[0], two[1]
+        ),
+        format!("{}[{},{}]}}", head.replace(',', ",\n  "), two[0], two[1]),
     ] {
-        let pieces = split(document.as_bytes(), &[usize::MAX]);
-        assert_eq!(
-            (pieces.len(), pieces[0].bytes.len(), &pieces[0].broken),
-            (1, long.len() + 8, &None)
-        );
+        check(&document, &two);
+        for size in [1, 7, 4_096] {
+            let pieces = split(document.as_bytes(), &[size]);
+            assert_eq!(pieces.len(), 2, "in steps of {size}");
+            let second = &pieces[0];
+            let rest = split_from(document.as_bytes(), &[size], second.resume, Layout::Items);
+            assert_eq!(rest.len(), 1, "resumed");
+        }
     }
+    let links = format!("{head}[\"https://a.example/1\"]}}");
+    check(&links, &[&links]);
+    let empty = format!("{head}[]}}");
+    check(&empty, &[&empty]);
+    let note = r#"{"@context":"x","type":"Note","id":"a"}"#;
+    check(&format!("{note}\n{note}\n"), &[note, note]);
+    let torn = format!("{head}[{}", two[0]);
+    check(&torn, &[two[0], " !! the file ends inside its list"]);
 }
 
 #[test]
