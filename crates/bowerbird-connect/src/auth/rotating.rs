@@ -306,7 +306,21 @@ impl Shared {
         }
     }
 
+    /// Puts the new pair into the store, unless somebody signed in anew or revoked meanwhile: that stands, and what we have is let go.
     async fn save(&self, state: &mut State) -> Result<(), SourceError> {
+        let stored = self.stored().await?;
+        let note = stored.pair().and_then(|pair| pair.renewal.as_ref());
+        if note.is_none_or(|note| note.by != self.me) {
+            state.credential = stored;
+            state.unsaved = false;
+            return Err(retry(
+                Ladder::Network,
+                format!(
+                    "secret `{}` was changed while it was renewed: what is there now is taken",
+                    self.name
+                ),
+            ));
+        }
         self.put(
             &state.credential,
             "the new token is kept in memory, and not used before it is kept there: do not end this process",

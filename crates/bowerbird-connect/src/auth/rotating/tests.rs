@@ -181,6 +181,39 @@ async fn a_new_token_that_cannot_be_kept_is_not_used_and_not_forgotten() {
 }
 
 #[tokio::test]
+async fn a_token_that_waits_to_be_kept_does_not_undo_what_a_person_did_meanwhile() {
+    let service = SignInStandIn::start();
+    let disk = Arc::new(Disk::default());
+    let access = keep(&disk, &ended(&service)).await;
+    disk.fills_after_note.store(true, Ordering::SeqCst);
+    assert!(token(&access).await.is_err());
+    disk.is_full.store(false, Ordering::SeqCst);
+    // Signed in anew …
+    let mut anew = ended(&service);
+    *anew.pair_mut().unwrap() = Pair {
+        access: "anew".into(),
+        refresh: "next".into(),
+        expires_at: None,
+        renewal: None,
+    };
+    disk.kept.put(&name(), &anew.write()).await.unwrap();
+    assert_eq!(token(&access).await.unwrap(), "anew");
+    assert_eq!(
+        kept(&disk).await.pair().unwrap().refresh.expose_secret(),
+        "next"
+    );
+    // … and revoked.
+    disk.kept.remove(&name()).await.unwrap();
+    let refused = SecretString::from("anew");
+    let Access::Oauth2(tokens) = &access else {
+        panic!("{access:?}")
+    };
+    let error = tokens.token(Some(&refused)).await.unwrap_err();
+    assert!(error.to_string().contains("is gone"), "{error}");
+    assert!(disk.kept.get(&name()).await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn a_store_that_takes_no_note_keeps_the_service_from_being_asked() {
     let service = SignInStandIn::start();
     let disk = Arc::new(Disk::default());
