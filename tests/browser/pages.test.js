@@ -170,6 +170,22 @@ test('search filters, pages and marks; a post has its own page', async () => {
   await context.close();
 });
 
+test('a track is downloaded as a folder that says what it holds', async () => {
+  const { context, expectQuiet } = await openContext(house);
+  const page = await context.newPage();
+  await page.goto('/');
+  await page.locator('.track-name').first().click();
+  await page.selectOption('#export-format', 'csv');
+  const [zip] = await Promise.all([page.waitForEvent('download'), page.click('text=Download ZIP')]);
+  assert.match(zip.suggestedFilename(), /^bowerbird-track-\d+-\d{8}T\d{6}Z\.zip$/);
+  const bytes = await readFile(await zip.path());
+  assert.equal(bytes.toString('latin1', 0, 2), 'PK');
+  for (const name of ['posts-00001.csv', 'README.md', 'manifest.json', 'SHA256SUMS']) assert.ok(bytes.includes(name), name);
+  await shoot(page, 'track-export');
+  expectQuiet();
+  await context.close();
+});
+
 test('a track is downloaded as CSV and as JSON lines', async () => {
   const { context, expectQuiet } = await openContext(house);
   const page = await context.newPage();

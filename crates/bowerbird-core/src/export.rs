@@ -1,6 +1,6 @@
-//! Files of many posts: JSON lines and CSV, a page at a time, so that memory stays the same whatever is exported.
+//! Files of many posts: JSON lines, CSV and ids, a page at a time, so that memory stays the same whatever is exported.
 //!
-//! JSON lines hold [`PostView`]s as everywhere. CSV is for spreadsheets: UTF-8 with a mark, every line ended by CRLF, ids written as
+//! [`Export`] is one file; [`Archive`] is a folder of them that says what it holds, `docs/exports.md` what is in it. JSON lines hold [`PostView`]s as everywhere. CSV is for spreadsheets: UTF-8 with a mark, every line ended by CRLF, ids written as
 //! `service/id` so that no program takes them for numbers, and no cell that a program would run as a formula.
 
 use bytes::Bytes;
@@ -10,6 +10,13 @@ use crate::event::EntityKind;
 use crate::store::{Order, PostQuery, Posts, StoreError};
 use crate::view::{EntityView, PostView};
 
+mod archive;
+mod folder;
+mod manifest;
+mod readme;
+
+pub use archive::{Archive, Circumstances};
+
 /// The forms of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -17,6 +24,47 @@ pub enum Format {
     Jsonl,
     /// Comma-separated values.
     Csv,
+    /// The service and the id of a post a line, with a blank between: what may be passed on where the text may not.
+    Ids,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Jsonl, Self::Csv, Self::Ids];
+
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Ids => "ids",
+        }
+    }
+
+    /// How a file's name ends.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Ids => "txt",
+            other => other.name(),
+        }
+    }
+
+    /// What stands before the first post of a file.
+    fn begin(self, out: &mut Vec<u8>) {
+        if self == Self::Csv {
+            csv_header(out);
+        }
+    }
+
+    /// Appends a post; says whether it could.
+    fn post(self, post: &PostView, out: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Jsonl => json_line(post, out),
+            Self::Csv => csv_line(post, out),
+            Self::Ids => return id_line(post, out),
+        }
+        true
+    }
 }
 
 /// Posts fetched at a time.
@@ -34,14 +82,8 @@ pub struct Export {
 impl Export {
     /// Everything that fits the query, oldest first; its own order, page and limit are not regarded.
     pub fn new(query: PostQuery, format: Format) -> Self {
-        let query = PostQuery {
-            order: Order::Oldest,
-            limit: PAGE,
-            after: None,
-            ..query
-        };
         Self {
-            query,
+            query: from_the_oldest(query),
             format,
             begun: false,
             done: false,
@@ -55,20 +97,41 @@ impl Export {
         }
         let page = store.search(&self.query).await?;
         let mut out = Vec::with_capacity(page.items.len() * 1_024);
-        if !self.begun && self.format == Format::Csv {
-            csv_header(&mut out);
+        if !self.begun {
+            self.format.begin(&mut out);
         }
         self.begun = true;
         for post in &page.items {
-            match self.format {
-                Format::Jsonl => json_line(post, &mut out),
-                Format::Csv => csv_line(post, &mut out),
-            }
+            self.format.post(post, &mut out);
         }
         self.done = page.next.is_none();
         self.query.after = page.next;
         Ok(Some(out.into()))
     }
+}
+
+/// The same question for everything that fits, in the order of exports.
+fn from_the_oldest(query: PostQuery) -> PostQuery {
+    PostQuery {
+        order: Order::Oldest,
+        limit: PAGE,
+        after: None,
+        ..query
+    }
+}
+
+/// Appends a post's service and id, unless it has one that would be read as something else: with a control character, a line's end say, or a
+/// blank at its ends.
+fn id_line(post: &PostView, out: &mut Vec<u8>) -> bool {
+    let id = post.id.as_str();
+    let can_stand = !id.is_empty() && !id.chars().any(char::is_control) && id.trim() == id;
+    if can_stand {
+        out.extend_from_slice(post.service.as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(id.as_bytes());
+        out.push(b'\n');
+    }
+    can_stand
 }
 
 /// Appends one line of JSON; for values whose keys are text.

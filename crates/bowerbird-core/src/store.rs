@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::ids::{SourceName, TrackId};
 use crate::time::Time;
-use crate::track::{Track, TrackDraft};
+use crate::track::{RuleVersion, Track, TrackDraft};
 use crate::view::PostView;
 
 mod bills;
@@ -76,7 +76,7 @@ pub trait Tracks: Send + Sync {
     async fn tracks(&self) -> Result<Vec<Track>, StoreError>;
     /// Makes one; a name already taken is [`StoreError::Conflict`].
     async fn create_track(&self, draft: &TrackDraft, at: Time) -> Result<Track, StoreError>;
-    /// Changes one; the rule's version goes up if the rule changed.
+    /// Changes one; the rule's version goes up if the rule, the sources, the start or the end changed.
     async fn update_track(
         &self,
         id: TrackId,
@@ -85,6 +85,8 @@ pub trait Tracks: Send + Sync {
     ) -> Result<Track, StoreError>;
     /// Removes one with its captures; posts that no other capture holds go with the next sweep.
     async fn remove_track(&self, id: TrackId, at: Time) -> Result<(), StoreError>;
+    /// Every version of a track's rule, the first one first; none where there is no such track.
+    async fn rule_versions(&self, id: TrackId) -> Result<Vec<RuleVersion>, StoreError>;
     /// A number that every change of tracks raises.
     async fn change_number(&self) -> Result<u64, StoreError>;
 }

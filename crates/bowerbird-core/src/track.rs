@@ -25,6 +25,46 @@ pub struct Track {
     pub changed_at: Time,
 }
 
+/// What a track captured for a while: a version of its rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RuleVersion {
+    /// Which; captures name it.
+    pub version: u32,
+    /// The rule.
+    pub rule: String,
+    /// The sources it listened to; empty for all.
+    pub sources: Vec<SourceName>,
+    /// Nothing received before was captured.
+    pub start: Option<Time>,
+    /// Nothing received from then on was captured.
+    pub end: Option<Time>,
+    /// When it was set.
+    pub since: Time,
+    /// When the next took its place; `null` for the present one.
+    pub until: Option<Time>,
+}
+
+impl RuleVersion {
+    /// The version of a track's rule that holds since the track was last changed.
+    pub fn present(track: &Track) -> Self {
+        Self {
+            version: track.rule_version,
+            rule: track.draft.rule.clone(),
+            sources: track.draft.sources.clone(),
+            start: track.draft.start,
+            end: track.draft.end,
+            since: track.changed_at,
+            until: None,
+        }
+    }
+
+    /// Did it listen to this source?
+    pub fn listens_to(&self, source: &SourceName) -> bool {
+        self.sources.is_empty() || self.sources.contains(source)
+    }
+}
+
 /// What a person says of a track.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

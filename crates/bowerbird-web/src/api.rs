@@ -44,6 +44,7 @@ pub(crate) fn routes() -> Router<App> {
                 .put(tracks::update_track)
                 .delete(tracks::delete_track),
         )
+        .route("/tracks/{id}/rules", get(tracks::list_rule_versions))
         .route("/tracks/{id}/pause", post(tracks::pause_track))
         .route("/tracks/{id}/resume", post(tracks::resume_track))
         .route(
@@ -60,6 +61,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/chart", get(chart::find_chart))
         .route("/export.jsonl", get(export::export_jsonl))
         .route("/export.csv", get(export::export_csv))
+        .route("/export.ids", get(export::export_ids))
+        .route("/export.zip", get(export::export_zip))
         .route("/live", get(stream::live))
         .route("/tail", get(stream::tail))
         .route("/dead-letters", get(dead_letters::list_dead_letters))
@@ -95,11 +98,11 @@ pub(crate) fn routes() -> Router<App> {
     paths(
         openapi,
         status::find_status, status::find_counts, status::list_gaps, bill::find_bill,
-        tracks::list_tracks, tracks::create_track, tracks::find_track, tracks::update_track, tracks::delete_track,
+        tracks::list_tracks, tracks::create_track, tracks::find_track, tracks::list_rule_versions, tracks::update_track, tracks::delete_track,
         tracks::pause_track, tracks::resume_track, tracks::find_backfill, tracks::start_backfill,
         rules::check_rule, counts::count_rule, plan::find_plan, plan::try_plan,
         posts::search_posts, posts::find_post, posts::find_raw, posts::list_recent,
-        chart::find_chart, export::export_jsonl, export::export_csv, stream::live, stream::tail,
+        chart::find_chart, export::export_jsonl, export::export_csv, export::export_ids, export::export_zip, stream::live, stream::tail,
         dead_letters::list_dead_letters, dead_letters::find_dead_letter, dead_letters::find_dead_letter_raw,
         dead_letters::retry_dead_letters, dead_letters::drop_dead_letters,
         spool::find_spool, spool::peek_records, upkeep::find_store, upkeep::back_up,

@@ -20,7 +20,7 @@ use crate::store::{
     Written,
 };
 use crate::time::Time;
-use crate::track::{Track, TrackDraft};
+use crate::track::{RuleVersion, Track, TrackDraft};
 use crate::view::PostView;
 
 mod bills;
@@ -220,6 +220,7 @@ impl Tracks for FakeStore {
             changed_at: at,
         };
         inner.tracks.push(track.clone());
+        inner.rules.insert(id, vec![RuleVersion::present(&track)]);
         inner.changes += 1;
         Ok(track)
     }
@@ -231,12 +232,25 @@ impl Tracks for FakeStore {
         at: Time,
     ) -> Result<Track, StoreError> {
         let mut inner = self.inner();
+        let inner = &mut *inner;
         inner.changes += 1;
         let found = inner.tracks.iter_mut().find(|track| track.id == id);
         let track = found.ok_or_else(|| StoreError::NotFound(format!("track {id}")))?;
-        track.rule_version += u32::from(track.draft.rule != draft.rule);
         track.draft = draft.clone();
         track.changed_at = at;
+        let versions = inner.rules.entry(id).or_default();
+        let next = RuleVersion {
+            version: track.rule_version + 1,
+            ..RuleVersion::present(track)
+        };
+        if let Some(before) = versions.last_mut()
+            && (&before.rule, &before.sources, before.start, before.end)
+                != (&next.rule, &next.sources, next.start, next.end)
+        {
+            before.until = Some(at);
+            track.rule_version = next.version;
+            versions.push(next);
+        }
         Ok(track.clone())
     }
 
@@ -252,6 +266,13 @@ impl Tracks for FakeStore {
         } else {
             Ok(())
         }
+    }
+
+    async fn rule_versions(&self, id: TrackId) -> Result<Vec<RuleVersion>, StoreError> {
+        let inner = self.inner();
+        let is_there = inner.tracks.iter().any(|track| track.id == id);
+        let versions = inner.rules.get(&id).filter(|_| is_there);
+        Ok(versions.cloned().unwrap_or_default())
     }
 
     async fn change_number(&self) -> Result<u64, StoreError> {
@@ -394,7 +415,7 @@ impl Upkeep for FakeStore {
 mod tests {
     use super::*;
     use crate::store::Store;
-    use crate::testing::store_suite::{StoreBackend, again, bills, embedded, jobs};
+    use crate::testing::store_suite::{StoreBackend, again, bills, embedded, jobs, tracks};
 
     struct Backend(FakeStore);
 
@@ -420,6 +441,11 @@ mod tests {
     #[tokio::test]
     async fn gives_jobs_as_a_store_does() {
         jobs::all(&mut Backend(FakeStore::new(Arc::default()))).await;
+    }
+
+    #[tokio::test]
+    async fn knows_every_rule_a_track_had() {
+        tracks::knows_every_rule_a_track_had(&mut Backend(FakeStore::new(Arc::default()))).await;
     }
 
     #[tokio::test]

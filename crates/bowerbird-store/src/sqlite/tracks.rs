@@ -5,7 +5,7 @@ use bowerbird_core::bill::{Budget, Money};
 use bowerbird_core::ids::{SourceName, TrackId};
 use bowerbird_core::store::{StoreError, Tracks};
 use bowerbird_core::time::Time;
-use bowerbird_core::track::{Track, TrackDraft};
+use bowerbird_core::track::{RuleVersion, Track, TrackDraft};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, params};
 
 use super::SqliteStore;
@@ -100,6 +100,17 @@ impl Tracks for SqliteStore {
         .await
     }
 
+    async fn rule_versions(&self, id: TrackId) -> Result<Vec<RuleVersion>, StoreError> {
+        self.readers
+            .run(move |connection| {
+                connection
+                    .prepare_cached(include_str!("sql/rule_versions.sql"))
+                    .and_then(|mut all| all.query_map([id.0], read_rule)?.collect())
+                    .map_err(failed)
+            })
+            .await
+    }
+
     async fn change_number(&self) -> Result<u64, StoreError> {
         self.readers
             .run(|connection| {
@@ -185,11 +196,7 @@ pub(super) fn find(connection: &Connection, id: TrackId) -> Result<Track, StoreE
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Track> {
-    let sources: Vec<SourceName> =
-        serde_json::from_str(row.get_ref(4)?.as_str()?).map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, error.into())
-        })?;
-    let time = |column| row.get::<_, Option<i64>>(column).map(|time| time.map(Time));
+    let time = |column| time(row, column);
     let money = |column| {
         row.get::<_, Option<i64>>(column)
             .map(|limit| limit.map(Money))
@@ -200,7 +207,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Track> {
         draft: TrackDraft {
             name: row.get(2)?,
             rule: row.get(3)?,
-            sources,
+            sources: sources(row, 4)?,
             start: time(5)?,
             end: time(6)?,
             retention_seconds: row.get(7)?,
@@ -214,6 +221,30 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Track> {
         },
         created_at: Time(row.get(9)?),
         changed_at: Time(row.get(10)?),
+    })
+}
+
+fn read_rule(row: &Row<'_>) -> rusqlite::Result<RuleVersion> {
+    Ok(RuleVersion {
+        version: row.get(0)?,
+        rule: row.get(1)?,
+        sources: sources(row, 2)?,
+        start: time(row, 3)?,
+        end: time(row, 4)?,
+        since: Time(row.get(5)?),
+        until: time(row, 6)?,
+    })
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Time>> {
+    row.get::<_, Option<i64>>(column).map(|time| time.map(Time))
+}
+
+/// Names as they are kept: a JSON array.
+fn sources(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<SourceName>> {
+    let kept = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(kept).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
     })
 }
 

@@ -10,7 +10,7 @@ use bowerbird_core::ids::TrackId;
 use bowerbird_core::rules::Rule;
 use bowerbird_core::store::{CaptureCounts, StoreError};
 use bowerbird_core::time::Time;
-use bowerbird_core::track::{Track, TrackDraft};
+use bowerbird_core::track::{RuleVersion, Track, TrackDraft};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -57,6 +57,13 @@ pub(crate) struct TrackList {
     tracks: Vec<TrackView>,
 }
 
+/// What a track captured, and when.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RuleVersions {
+    /// The first version first; the last is the present one.
+    pub(crate) rules: Vec<RuleVersion>,
+}
+
 /// All tracks with their counts.
 #[utoipa::path(get, path = "/api/v1/tracks", tag = "tracks", responses((status = 200, body = TrackList)))]
 pub(crate) async fn list_tracks(State(app): State<App>) -> Result<Json<TrackList>, ApiError> {
@@ -94,6 +101,23 @@ pub(crate) async fn find_track(
     Path(id): Path<String>,
 ) -> Result<Json<TrackView>, ApiError> {
     track(&app.site, parse_id(&id)?).await.map(Json)
+}
+
+/// Every version of a track's rule: what it captured from when to when.
+#[utoipa::path(
+    get, path = "/api/v1/tracks/{id}/rules", tag = "tracks", params(("id" = String, Path, description = "The track's number")),
+    responses((status = 200, body = RuleVersions))
+)]
+pub(crate) async fn list_rule_versions(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<RuleVersions>, ApiError> {
+    let id = parse_id(&id)?;
+    let rules = app.site.store().rule_versions(id).await?;
+    if rules.is_empty() {
+        return Err(ApiError::not_found(format!("track {id}")));
+    }
+    Ok(Json(RuleVersions { rules }))
 }
 
 /// Changes a track: all of it is given again.

@@ -141,6 +141,7 @@ fn results(page: &Page<PostView>, params: &Params, names: &Names) -> Markup {
                 div.buttons {
                     a.button.quiet href=(format!("/api/v1/export.csv?{filters}")) download { "Download CSV" }
                     a.button.quiet href=(format!("/api/v1/export.jsonl?{filters}")) download { "Download JSONL" }
+                    a.button.quiet href=(format!("/api/v1/export.zip?{filters}")) download title="JSON lines with a README, and a manifest: gaps, checksums" { "Download ZIP" }
                 }
             }
         }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use bowerbird_core::bill::{Fill, Money, TrackStanding};
 use bowerbird_core::rules::Rule;
 use bowerbird_core::store::PostQuery;
-use bowerbird_core::track::TrackDraft;
+use bowerbird_core::track::{RuleVersion, TrackDraft};
 use maud::{Markup, html};
 
 use super::article::article;
@@ -58,6 +58,7 @@ pub(crate) async fn show_track(
                 p.lead { (view.explanation) }
                 @if let Some(problem) = &view.problem { p.warning { "Its rule does not parse and captures nothing: " (problem.message) } }
                 (facts(view, standing.tracks.get(&id)))
+                (earlier_rules(&app.site.store().rule_versions(id).await?))
             }
             div.home {
                 aside.side {
@@ -116,6 +117,41 @@ fn facts(view: &TrackView, cost: Option<&TrackStanding>) -> Markup {
     }
 }
 
+/// What it captured before it was changed, the newest first.
+fn earlier_rules(rules: &[RuleVersion]) -> Markup {
+    let earlier: Vec<&RuleVersion> = rules.iter().rev().skip(1).collect();
+    html! {
+        @if !earlier.is_empty() {
+            details #earlier-rules {
+                summary { "Earlier rules (" (number(earlier.len() as u64)) ")" }
+                ol {
+                    @for rule in earlier {
+                        li { (moment(rule.since)) " to " @if let Some(until) = rule.until { (moment(until)) } ": " code { (rule.rule) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Everything caught as files in one archive.
+fn whole_export(view: &TrackView) -> Markup {
+    html! {
+        form.export method="get" action="/api/v1/export.zip" {
+            input type="hidden" name="track" value=(view.track.id);
+            label for="export-format" { "Everything with its record" }
+            div.buttons {
+                select #export-format name="format" {
+                    option value="jsonl" { "JSON lines" }
+                    option value="csv" { "CSV" }
+                    option value="ids" { "ids only" }
+                }
+                button.quiet type="submit" title="The posts, a README, and a manifest: rules over time, gaps, checksums" { "Download ZIP" }
+            }
+        }
+    }
+}
+
 fn actions(view: &TrackView, backfill: Option<&BackfillView>, caller: &Caller) -> Markup {
     let id = view.track.id;
     let (action, word) = if view.track.draft.paused {
@@ -135,6 +171,7 @@ fn actions(view: &TrackView, backfill: Option<&BackfillView>, caller: &Caller) -
                 a.button.quiet href=(format!("/api/v1/export.csv?track={id}")) download { "Download CSV" }
                 a.button.quiet href=(format!("/api/v1/export.jsonl?track={id}")) download { "Download JSONL" }
             }
+            (whole_export(view))
             p #backfill-state .hint role="status" data-running=(backfill.is_some_and(|backfill| !backfill.done)) {
                 @if let Some(backfill) = backfill { (backfill_says(backfill)) }
             }

@@ -227,6 +227,52 @@ async fn posts_are_found_read_and_exported() {
 }
 
 #[tokio::test]
+async fn a_folder_is_exported_with_what_it_is() {
+    let house = House::new().await;
+    let id = house.track("Cats", "cat").await;
+    house.post("1", "a cat").await;
+    house.gap(1).await;
+    let zip = house
+        .get(&format!("/api/v1/export.zip?track={id}&format=ids"))
+        .await;
+    let expected = format!("attachment; filename=\"bowerbird-track-{id}-20261121T081530Z.zip\"");
+    assert_eq!(zip.header("content-disposition"), expected);
+    assert_eq!(zip.header("content-type"), "application/zip");
+    for name in ["ids-00001.txt", "README.md", "manifest.json", "SHA256SUMS"] {
+        assert!(zip.text.contains(&format!("Z/{name}")), "{name}");
+    }
+    let ids = house.get(&format!("/api/v1/export.ids?track={id}")).await;
+    assert_eq!(ids.text, "x 1\n");
+    for (path, status) in [
+        ("export.zip?format=xml", 400),
+        ("export.zip?limit=3", 400),
+        ("export.zip?track=99", 404),
+        ("tracks/99/rules", 404),
+    ] {
+        let answer = house.get(&format!("/api/v1/{path}")).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_track_knows_what_it_captured_before() {
+    let house = House::new().await;
+    let id = house.track("Cats", "cat").await;
+    let draft = json!({ "name": "Cats", "rule": "lynx" });
+    let path = format!("/api/v1/tracks/{id}");
+    house.call(Trust::Loopback, "PUT", &path, Some(draft)).await;
+    let rules = house.get(&format!("{path}/rules")).await.json();
+    let said = |n: usize| rules["rules"][n]["rule"].as_str();
+    assert_eq!(
+        (said(0), said(1), said(2)),
+        (Some("cat"), Some("lynx"), None)
+    );
+    let page = house.get(&format!("/tracks/{id}")).await.text;
+    assert!(page.contains("Earlier rules (1)"), "{page}");
+    assert!(page.contains("action=\"/api/v1/export.zip\""), "{page}");
+}
+
+#[tokio::test]
 async fn counts_add_up() {
     let house = House::new().await;
     house.post("1", "a").await;

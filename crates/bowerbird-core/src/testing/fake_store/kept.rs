@@ -12,7 +12,7 @@ use crate::store::{
     StoredCounts, Written,
 };
 use crate::time::Time;
-use crate::track::Track;
+use crate::track::{RuleVersion, Track};
 use crate::view::{AuthorView, PostView};
 
 /// A post and its bytes; none once it is deleted.
@@ -29,6 +29,7 @@ pub(super) struct Inner {
     pub(super) jobs: BTreeMap<TrackId, BackfillJob>,
     pub(super) queue: super::jobs::Queue,
     pub(super) tracks: Vec<Track>,
+    pub(super) rules: BTreeMap<TrackId, Vec<RuleVersion>>,
     pub(super) changes: u64,
     pub(super) counts: BTreeMap<SourceName, StoredCounts>,
     pub(super) dead: Vec<(DeadLetter, Vec<u8>)>,

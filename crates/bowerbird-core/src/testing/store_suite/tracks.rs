@@ -4,12 +4,14 @@ use super::{Lane, START, StoreBackend, find, ids, make_track, new_post, post, se
 use crate::ids::TrackId;
 use crate::store::{CaptureCounts, PostQuery, Store, StoreError};
 use crate::time::Time;
-use crate::track::TrackDraft;
+use crate::track::{RuleVersion, TrackDraft};
 
 /// All checks of tracks.
 pub async fn all(backend: &mut dyn StoreBackend) {
     backend.begin().await;
     makes_changes_and_removes(backend).await;
+    backend.begin().await;
+    knows_every_rule_a_track_had(backend).await;
     backend.begin().await;
     says_what_it_can_not_do(backend).await;
     backend.begin().await;
@@ -74,6 +76,47 @@ async fn makes_changes_and_removes(backend: &mut dyn StoreBackend) {
     assert_eq!(change(store).await, before + 4);
     let again = make_track(store, "Birds!").await;
     assert!(again.id > made.id, "a number is never given twice");
+}
+
+/// Rules of before, with when they held.
+pub async fn knows_every_rule_a_track_had(backend: &mut dyn StoreBackend) {
+    let store = backend.store();
+    let mut draft = TrackDraft::new("Birds", "bird");
+    let made = store.create_track(&draft, START).await.expect("it is made");
+    let first = RuleVersion::present(&made);
+    let versions = store.rule_versions(made.id).await;
+    assert_eq!(versions.expect("a store answers"), [first.clone()]);
+    // What is captured is the rule, the sources and the times; a name is not.
+    let mut expected = vec![first];
+    let changes: [fn(&mut TrackDraft); 5] = [
+        |draft| "owl".clone_into(&mut draft.rule),
+        |draft| "Owls".clone_into(&mut draft.name),
+        |draft| draft.sources = vec![source("stream")],
+        |draft| draft.start = Some(second(-5)),
+        |draft| draft.end = Some(second(500)),
+    ];
+    for (n, change) in (1..).zip(changes) {
+        change(&mut draft);
+        let changed = store.update_track(made.id, &draft, second(n)).await;
+        let changed = changed.expect("it is changed");
+        if n != 2 {
+            expected.last_mut().expect("there is one").until = Some(second(n));
+            expected.push(RuleVersion::present(&changed));
+        }
+        assert_eq!(changed.rule_version as usize, expected.len());
+    }
+    backend.restart().await;
+    let store = backend.store();
+    let versions = store.rule_versions(made.id).await;
+    assert_eq!(versions.expect("a store answers"), expected);
+    let none = store.rule_versions(TrackId(99)).await;
+    assert_eq!(none.expect("a store answers"), []);
+    store
+        .remove_track(made.id, second(9))
+        .await
+        .expect("it is removed");
+    let gone = store.rule_versions(made.id).await;
+    assert_eq!(gone.expect("a store answers"), []);
 }
 
 async fn says_what_it_can_not_do(backend: &mut dyn StoreBackend) {
