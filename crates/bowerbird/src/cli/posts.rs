@@ -101,9 +101,15 @@ pub(crate) struct ExportArgs {
     /// The form
     #[arg(long, default_value = "jsonl", value_name = "FORM")]
     pub(crate) format: ExportFormat,
+    /// Only ids: the same as --format ids
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) ids: bool,
     /// The file to write; must not exist [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// A folder to write instead: files of posts, a README, a manifest with rules and gaps, checksums; must not exist, or be empty
+    #[arg(long, value_name = "FOLDER", conflicts_with = "output")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 /// The forms of an export.
@@ -113,6 +119,8 @@ pub(crate) enum ExportFormat {
     Jsonl,
     /// For spreadsheets
     Csv,
+    /// Service and id, one a line
+    Ids,
 }
 
 /// The orders of an answer.

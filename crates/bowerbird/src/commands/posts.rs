@@ -1,4 +1,6 @@
-//! `bowerbird search` and `bowerbird export`: kept posts, a few or all of them.
+//! `bowerbird search` and `bowerbird export`: kept posts, a few or all of them, as one file or as a folder that says what it holds.
+
+mod folder;
 
 use std::fs::OpenOptions;
 use std::io::{BufWriter, ErrorKind, Write};
@@ -77,11 +79,18 @@ fn show_inside(context: &Context, inner: &Value) -> Result<()> {
 /// Writes all posts that fit.
 pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<()> {
     let client = Client::connect(context, "export").await?;
-    let path = match args.format {
-        ExportFormat::Jsonl => "/api/v1/export.jsonl",
-        ExportFormat::Csv => "/api/v1/export.csv",
+    let format = match args.format {
+        _ if args.ids => "ids",
+        ExportFormat::Jsonl => "jsonl",
+        ExportFormat::Csv => "csv",
+        ExportFormat::Ids => "ids",
     };
-    let question = question(&client, path, &args.query).await?;
+    if let Some(folder) = &args.dir {
+        let question = question(&client, "/api/v1/export.zip", &args.query).await?;
+        return folder::write(context, &client, question.with("format", format), folder).await;
+    }
+    let path = format!("/api/v1/export.{format}");
+    let question = question(&client, &path, &args.query).await?;
     let mut pieces = client.stream(question.as_str()).await?;
     let Some(path) = &args.output else {
         while let Some(piece) = pieces.next().await? {

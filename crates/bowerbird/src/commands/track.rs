@@ -56,7 +56,12 @@ pub(super) async fn track(context: &Context, command: TrackCommand) -> Result<()
             let made: Value = client.post("/api/v1/tracks", &draft).await?;
             done(context, "made", &made)
         }
-        TrackCommand::Show { track } => show(context, &find(client, &track).await?),
+        TrackCommand::Show { track } => {
+            let mut found = find(client, &track).await?;
+            let mut told: Value = client.get(&format!("{}/rules", address(&found))).await?;
+            found["rules"] = told["rules"].take();
+            show(context, &found)
+        }
         TrackCommand::Edit {
             track,
             name,
@@ -247,7 +252,7 @@ fn show(context: &Context, track: &Value) -> Result<()> {
         .as_u64()
         .map(|seconds| format!("{seconds} s"));
     let number = |key: &str| thousands(track[key].as_u64().unwrap_or(0));
-    let lines = [
+    let lines = vec![
         ("name", text(track, "name")),
         ("number", text(track, "id")),
         ("state", state(track).to_owned()),
@@ -265,12 +270,25 @@ fn show(context: &Context, track: &Value) -> Result<()> {
         ("last post", text(track, "last_at")),
         ("made", text(track, "created_at")),
     ];
+    let lines = [lines, earlier_rules(track)].concat();
     let told = lines.iter().filter(|(_, value)| !value.is_empty());
     told.into_iter().try_for_each(|(name, value)| {
         context
             .output
             .line(format_args!("{name:<12}{}", clean(value)))
     })
+}
+
+/// What it captured before, the newest first.
+fn earlier_rules(track: &Value) -> Vec<(&'static str, String)> {
+    let rules = track["rules"].as_array().map_or(&[][..], Vec::as_slice);
+    let earlier = rules.iter().rev().skip(1);
+    let told = earlier.map(|rule| {
+        let (since, until) = (text(rule, "since"), text(rule, "until"));
+        let said = text(rule, "rule");
+        ("before", format!("{since} to {until}: {said}"))
+    });
+    told.collect()
 }
 
 async fn act(

@@ -282,6 +282,35 @@ fn an_export_never_overwrites() {
 }
 
 #[test]
+fn a_folder_is_exported_whole_or_not_at_all() {
+    let home = Home::new();
+    home.write("storms/notes.txt", "precious");
+    let said = home.run(&["export", "--dir", "storms"]).failed(2);
+    assert!(said.contains("storms is there already"), "{said}");
+    home.write("a-file", "precious");
+    home.run(&["export", "--dir", "a-file"]).failed(2);
+    home.run(&["export", "--dir", ".."]).failed(2);
+    home.run(&["export", "--dir", "new", "-o", "x"]).failed(2);
+    home.run(&["export", "--dir", "new", "--since", "tomorrow"])
+        .failed(2);
+    assert!(!home.path("new").try_exists().unwrap());
+
+    std::fs::create_dir(home.path("empty")).unwrap();
+    home.run(&["export", "--dir", "empty/"]).ok();
+    let manifest = std::fs::read(home.path("empty/manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["counts"]["posts"], 0);
+    assert_eq!(partial(&home), Vec::<String>::new());
+}
+
+/// What an export left beside the folder.
+fn partial(home: &Home) -> Vec<String> {
+    let entries = std::fs::read_dir(home.path("")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.contains("partial")).collect()
+}
+
+#[test]
 fn a_full_disk_is_said_to_be_full() {
     let home = Home::new();
     for args in [&["man"][..], &["track", "ls", "--json"], &["top", "--once"]] {

@@ -1,5 +1,7 @@
 //! The command line against a running process, through its socket.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::harness::{Finished, Home, Running, until};
@@ -150,6 +152,60 @@ fn exports_and_pages_agree() {
     let copy = home.path("copy.sqlite");
     home.run(&["store", "backup", copy.to_str().unwrap()]).ok();
     assert!(std::fs::metadata(&copy).unwrap().len() > 100_000);
+
+    let wrote = home.run(&["export", "--dir", "folder", "--json"]).json();
+    assert_eq!(wrote["counts"]["posts"], exported.len());
+    let sums = Command::new("sha256sum")
+        .args(["-c", "--strict", "SHA256SUMS"])
+        .current_dir(home.path("folder"))
+        .output();
+    let sums = sums.unwrap();
+    assert!(sums.status.success(), "{sums:?}");
+    assert_eq!(
+        String::from_utf8_lossy(&sums.stdout)
+            .matches(": OK")
+            .count(),
+        3
+    );
+    let lines = std::fs::read_to_string(home.path("folder/posts-00001.jsonl")).unwrap();
+    assert_eq!(lines.lines().count(), exported.len());
+    let ids = home.run(&["export", "--ids"]).ok().stdout;
+    let ids: Vec<_> = ids.lines().map(|line| line.replacen(' ', "/", 1)).collect();
+    assert_eq!(ids, keys(&exported));
+}
+
+#[test]
+fn a_folder_that_does_not_fit_is_not_there() {
+    let home = Home::new();
+    let running = start(&home);
+    let size = || {
+        let size = home.run(&["store", "size", "--json"]).json();
+        size["posts"].as_u64().unwrap()
+    };
+    until("some posts", || (size() > 1_000).then_some(()));
+    // The process that captures may write; the one that makes the folder runs out of room after 16 KiB.
+    let program = home.command(&["export", "--dir", "folder"]);
+    let mut command = Command::new("bash");
+    command
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 16; exec \"$0\" export --dir folder",
+        ])
+        .arg(program.get_program())
+        .env_clear()
+        .env("HOME", home.path(""))
+        .env("PATH", "/usr/bin:/bin")
+        .current_dir(home.path(""));
+    let said = Finished::of(command).failed(1);
+    assert!(said.contains("writing folder"), "{said}");
+    let entries = std::fs::read_dir(home.path("")).unwrap();
+    let mut left = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(
+        left.all(|name| !name.contains("folder")),
+        "nothing is left of it"
+    );
+    running.signal("TERM");
+    assert!(running.finish().status.success());
 }
 
 #[test]
