@@ -90,6 +90,9 @@ impl Readme {
                 let _ = writeln!(out, "- {more} more stand in `manifest.json`.");
             }
         }
+        out.push_str(
+            "\nTime in which Bowerbird did not run becomes a gap when it is started again.\n",
+        );
         if manifest.counts.waiting > 0 {
             let _ = writeln!(
                 out,
