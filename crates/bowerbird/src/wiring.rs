@@ -169,11 +169,12 @@ pub(crate) fn tariffs(sources: &[SourceSettings]) -> Tariffs {
 /// Who can be asked how many posts a rule would bring: needs the sources' secrets.
 pub(crate) fn counters(sources: &[SourceSettings]) -> Vec<Counter> {
     let counter = |source: &SourceSettings| match &source.kind {
-        SourceKind::X(settings) => {
+        SourceKind::X(settings) if !matches!(settings.feed, XFeed::Home { .. }) => {
             let config = x_config(settings).ok()?;
             x::counter(source.name.clone(), &config).ok()
         }
-        SourceKind::Synthetic { .. }
+        SourceKind::X(_)
+        | SourceKind::Synthetic { .. }
         | SourceKind::Replay { .. }
         | SourceKind::Jetstream(_)
         | SourceKind::Mastodon(_) => None,
@@ -182,7 +183,7 @@ pub(crate) fn counters(sources: &[SourceSettings]) -> Vec<Counter> {
 }
 
 fn x_config(settings: &XSettings) -> Result<XConfig> {
-    let bearer = settings.bearer.clone();
+    let access = settings.access.clone();
     Ok(XConfig {
         base_url: settings.base_url.clone(),
         feed: settings.feed.clone(),
@@ -195,7 +196,7 @@ fn x_config(settings: &XSettings) -> Result<XConfig> {
         max_query_chars: settings.max_query_chars,
         status: Arc::clone(&settings.status),
         limiter: Arc::clone(&settings.limiter),
-        ..XConfig::new(bearer.context("its token was not fetched")?)
+        ..XConfig::with(access.context("its sign-in was not fetched")?)
     })
 }
 
@@ -241,6 +242,7 @@ fn x_in_words(settings: &XSettings) -> String {
             let n = plural(timelines.accounts.len() as u64, "timeline", "timelines");
             format!("{n}, every {} s", timelines.every.as_secs())
         }
+        XFeed::Home { every } => format!("the home timeline, every {} s", every.as_secs()),
         XFeed::Sample => "a sample of 1 %".to_owned(),
         XFeed::Sample10 { partition } => format!("a sample of 10 %, part {partition} of 2"),
         XFeed::PostCompliance { partition } => {

@@ -135,6 +135,26 @@ pub(super) async fn look_up(api: &Api, handles: &[&AccountName]) -> Result<Found
     Ok(found)
 }
 
+/// Who is signed in: the id, and what X says of the account.
+pub(super) async fn me(api: &Api) -> Result<(String, Frame), SourceError> {
+    let target = format!("/2/users/me?{}", of_accounts());
+    let answer = api
+        .ask(Endpoint::Me, api.get(&target), MAX_ANSWER_BYTES)
+        .await?;
+    if answer.status == 400 {
+        return Err(api.of_answer(400, None, &answer.body));
+    }
+    let answered: Option<Me> = serde_json::from_slice(&answer.body).ok();
+    let me = answered.filter(|me| !me.data.id.is_empty());
+    let me = me.ok_or_else(|| broken("who is signed in is not what X documents"))?;
+    Ok((me.data.id, Frame::new(answer.body, Time::now())))
+}
+
+#[derive(Deserialize)]
+struct Me {
+    data: Named,
+}
+
 fn take(body: &[u8], found: &mut Found) -> Option<()> {
     let answer: Answer<'_> = json::parse(json::checked(body).ok()?).ok()?;
     let now = Time::now();

@@ -7,11 +7,12 @@ use bowerbird_core::source::{Ladder, SourceError};
 use bowerbird_core::time::Time;
 use bytes::Bytes;
 use reqwest::RequestBuilder;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::config::XConfig;
 use super::limiter::{Endpoint, Limiter};
 use super::problem;
+use crate::auth::Access;
 use crate::error::ConnectError;
 use crate::http;
 
@@ -25,7 +26,7 @@ const BEGIN_WITHIN: Duration = Duration::from_secs(30);
 pub(super) struct Api {
     client: reqwest::Client,
     base_url: String,
-    bearer: SecretString,
+    access: Access,
     limiter: Arc<Limiter>,
 }
 
@@ -44,7 +45,7 @@ impl Api {
         Ok(Self {
             client: http::client(&base_url)?,
             base_url,
-            bearer: config.bearer.clone(),
+            access: config.access.clone(),
             limiter: Arc::clone(&config.limiter),
         })
     }
@@ -124,9 +125,7 @@ impl Api {
         request: RequestBuilder,
     ) -> Result<reqwest::Response, SourceError> {
         let turn = self.limiter.turn(endpoint, Time::now())?;
-        let request = request.bearer_auth(self.bearer.expose_secret());
-        let response = request.send().await;
-        let response = response.map_err(|error| broken(&http::describe(&error)))?;
+        let response = self.access.send(request).await?;
         turn.answered(response.status().as_u16(), response.headers(), Time::now());
         Ok(response)
     }
@@ -148,11 +147,34 @@ impl Api {
         self.of_answer(status, reset.as_deref(), &body)
     }
 
-    /// As [`problem::of_answer`], but never with the token in it, whatever the other side sends back.
+    /// As [`problem::of_answer`], but never with a token in it, whatever the other side sends back.
     pub(super) fn of_answer(&self, status: u16, reset: Option<&str>, body: &[u8]) -> SourceError {
-        let text = String::from_utf8_lossy(body).replace(self.bearer.expose_secret(), "…");
+        let text = String::from_utf8_lossy(body);
+        let text = match &self.access {
+            Access::Bearer(token) => text.replace(token.expose_secret(), "…"),
+            // A token that is renewed is not known here: what looks like one goes.
+            Access::Oauth1(_) | Access::Oauth2(_) | Access::Session(_) => without_tokens(&text),
+        };
         problem::of_answer(status, reset, text.as_bytes(), Time::now())
     }
+}
+
+/// Leaves out every long run of what tokens are made of.
+fn without_tokens(text: &str) -> String {
+    const LONGEST_WORD: usize = 40;
+    let is_of_token =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+' | '%');
+    let mut kept = String::with_capacity(text.len());
+    for piece in text.split_inclusive(|c| !is_of_token(c)) {
+        let run = piece.trim_end_matches(|c| !is_of_token(c));
+        if run.len() > LONGEST_WORD {
+            kept.push('…');
+            kept.push_str(&piece[run.len()..]);
+        } else {
+            kept.push_str(piece);
+        }
+    }
+    kept
 }
 
 /// X could not be asked, or its answer not be read.
@@ -160,5 +182,29 @@ pub(super) fn broken(reason: &str) -> SourceError {
     SourceError::Retry {
         ladder: Ladder::Network,
         reason: format!("asking X failed: {reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_tokens;
+
+    #[test]
+    fn what_looks_like_a_token_is_left_out() {
+        let token = "AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA0_x-y.z~1234567890";
+        for (text, expected) in [
+            (
+                format!("the token \"{token}\" is bad"),
+                "the token \"…\" is bad",
+            ),
+            (token.to_owned(), "…"),
+            (
+                "https://api.x.com/2/problems/not-found".to_owned(),
+                "https://api.x.com/2/problems/not-found",
+            ),
+            (String::new(), ""),
+        ] {
+            assert_eq!(without_tokens(&text), expected);
+        }
     }
 }

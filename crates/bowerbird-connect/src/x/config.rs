@@ -1,6 +1,7 @@
 //! What X's filtered stream needs to know, and what it lets others know.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bowerbird_core::bill::{AllWithheld, LiveBills, Money, Prices};
 use bowerbird_core::plan::LeftOut;
@@ -13,6 +14,7 @@ use super::activity::XActivity;
 use super::limiter::Limiter;
 use super::standing::Standing;
 use super::timelines::XTimelines;
+use crate::auth::Access;
 
 /// X itself.
 pub const X_BASE_URL: &str = "https://api.x.com";
@@ -52,13 +54,18 @@ pub enum XFeed {
     Activity(XActivity),
     /// What named accounts post, asked for again and again.
     Timelines(XTimelines),
+    /// What those post whom the signed-in user follows, asked for again and again.
+    Home {
+        /// How long between two looks.
+        every: Duration,
+    },
 }
 
 /// How to read X. Its `Debug` does not show the token.
 #[derive(Debug, Clone)]
 pub struct XConfig {
-    /// The app-only bearer token.
-    pub bearer: SecretString,
+    /// What signs requests: the app-only bearer token, or, for what only a user may read, a sign-in.
+    pub access: Access,
     /// X's address; another only to speak to a stand-in on this machine.
     pub base_url: String,
     /// What is read of it.
@@ -82,8 +89,13 @@ pub struct XConfig {
 impl XConfig {
     /// X itself, on the plan that is paid per use, where nobody looks after budgets.
     pub fn new(bearer: SecretString) -> Self {
+        Self::with(Access::Bearer(bearer))
+    }
+
+    /// The same with whatever signs requests.
+    pub fn with(access: Access) -> Self {
         Self {
-            bearer,
+            access,
             base_url: X_BASE_URL.to_owned(),
             feed: XFeed::Filtered,
             backfill_minutes: 0,

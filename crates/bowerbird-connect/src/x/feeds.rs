@@ -19,6 +19,7 @@ use super::limiter::Endpoint;
 use super::purse::Purse;
 use super::source;
 use super::stream::{STALL_AFTER, XStream};
+use super::timelines::Whose;
 use super::{activity, timelines};
 use crate::error::ConnectError;
 
@@ -36,7 +37,13 @@ pub fn connect(
     let plain = match &config.feed {
         XFeed::Filtered => return source::connect(name, keep, config, tracks),
         XFeed::Activity(activity) => return activity::connect(name, keep, &config, activity),
-        XFeed::Timelines(timelines) => return timelines::connect(name, keep, &config, timelines),
+        XFeed::Timelines(timelines) => {
+            let whose = Whose::accounts(&timelines.accounts)?;
+            return timelines::connect(name, keep, &config, whose, timelines.every);
+        }
+        XFeed::Home { every } => {
+            return timelines::connect(name, keep, &config, Whose::Home, *every);
+        }
         XFeed::Sample => Plain::new(Endpoint::SampleStream, "tweets/sample", &[everything()]),
         XFeed::Sample10 { partition } => Plain::new(
             Endpoint::Sample10Stream,

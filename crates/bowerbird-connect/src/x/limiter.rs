@@ -42,6 +42,10 @@ pub(super) enum Endpoint {
     Accounts,
     /// A page of an account's timeline.
     Timeline,
+    /// A page of the home timeline.
+    Home,
+    /// Asking who is signed in.
+    Me,
     /// Connecting to the activity stream.
     ActivityStream,
     /// Listing its subscriptions.
@@ -65,6 +69,8 @@ impl Endpoint {
             Self::RecentSearch => "recent search",
             Self::Accounts => "looking accounts up",
             Self::Timeline => "timelines",
+            Self::Home => "the home timeline",
+            Self::Me => "asking who is signed in",
             Self::ActivityStream => "connecting to the activity stream",
             Self::ListSubscriptions => "listing subscriptions",
             Self::ChangeSubscriptions => "changing subscriptions",
@@ -78,6 +84,8 @@ impl Endpoint {
             Self::ListRules | Self::RecentSearch | Self::ActivityStream => 450,
             Self::ListSubscriptions | Self::ChangeSubscriptions => 500,
             Self::Timeline => 10_000,
+            Self::Home => 180,
+            Self::Me => 75,
             Self::ChangeRules
             | Self::Sample10Stream
             | Self::PostComplianceStream

@@ -69,7 +69,7 @@ pub(super) fn of_answer(status: u16, reset: Option<&str>, body: &[u8], now: Time
     match status {
         401 => SourceError::Stop {
             reason: format!(
-                "X does not accept the token (401){said}; put a valid app-only bearer token into the secret: `bowerbird auth x --app-only` gets one"
+                "X does not accept the token (401){said}; put a valid one into the secret: `bowerbird auth x --app-only`, or `bowerbird auth x` for what only a user may read: `bowerbird auth x --app-only` gets one"
             ),
         },
         403 => SourceError::Stop {

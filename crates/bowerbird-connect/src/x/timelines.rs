@@ -1,4 +1,5 @@
-//! Timelines of named accounts, asked for again and again (`GET /2/users/{id}/tweets`).
+//! Timelines asked for again and again: those of named accounts (`GET /2/users/{id}/tweets`), or what the signed-in user sees at home
+//! (`GET /2/users/{id}/timelines/reverse_chronological`).
 //!
 //! The cursor holds, for each account, its id and the last post that was handed over: whatever comes between, it goes on there, so a break leaves no gap, unless
 //! more was posted than X's timelines reach back.
@@ -16,7 +17,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::accounts::{AccountName, NotFound, look_up, names};
+use super::accounts::{AccountName, Found, NotFound, look_up, me, names};
 use super::api::{Answered, Api, broken};
 use super::config::XConfig;
 use super::decode_v2;
@@ -32,6 +33,10 @@ use crate::error::ConnectError;
 const MAX_PAGE_BYTES: usize = 32 << 20;
 /// So many posts back a timeline reaches.
 const REACH: usize = 3_200;
+/// So many the one at home.
+const HOME_REACH: usize = 800;
+/// What the one at home is called in a cursor.
+const HOME: &str = "home";
 /// An account that X does not show is asked for again after this.
 const HIDDEN_FOR: Duration = Duration::from_secs(3_600);
 /// What asking may take, beyond the pause between two.
@@ -48,16 +53,74 @@ pub struct XTimelines {
     pub every: Duration,
 }
 
+/// Whose timelines are read.
+#[derive(Debug, Clone)]
+pub(super) enum Whose {
+    /// Those of these accounts.
+    Accounts(Vec<AccountName>),
+    /// The signed-in user's, of all whom it follows.
+    Home,
+}
+
+impl Whose {
+    /// Those of the accounts of a configuration.
+    pub(super) fn accounts(accounts: &[String]) -> Result<Self, ConnectError> {
+        names(accounts).map(Self::Accounts)
+    }
+
+    fn names(&self) -> Vec<AccountName> {
+        match self {
+            Self::Accounts(names) => names.clone(),
+            Self::Home => vec![AccountName(HOME.to_owned())],
+        }
+    }
+
+    /// Finds out the ids of these.
+    async fn look_up(&self, api: &Api, names: &[&AccountName]) -> Result<Found, SourceError> {
+        let name = match (self, names) {
+            (Self::Accounts(_), names) => return look_up(api, names).await,
+            (Self::Home, []) => return Ok(Found::default()),
+            (Self::Home, [name, ..]) => (*name).clone(),
+        };
+        let (id, frame) = me(api).await?;
+        Ok(Found {
+            ids: vec![(name, id)],
+            frames: vec![frame],
+            missing: Vec::new(),
+        })
+    }
+
+    fn path(&self, id: &str) -> String {
+        match self {
+            Self::Accounts(_) => format!("/2/users/{id}/tweets"),
+            Self::Home => format!("/2/users/{id}/timelines/reverse_chronological"),
+        }
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        match self {
+            Self::Accounts(_) => Endpoint::Timeline,
+            Self::Home => Endpoint::Home,
+        }
+    }
+
+    fn reach(&self) -> usize {
+        match self {
+            Self::Accounts(_) => REACH,
+            Self::Home => HOME_REACH,
+        }
+    }
+}
+
 /// Describes timelines as a source.
 pub(super) fn connect(
     name: SourceName,
     keep: Keep,
     config: &XConfig,
-    timelines: &XTimelines,
+    whose: Whose,
+    every: Duration,
 ) -> Result<Connection, ConnectError> {
     let api = Api::new(config)?;
-    let names = names(&timelines.accounts)?;
-    let every = timelines.every;
     let spec = SourceSpec {
         name: name.clone(),
         service: "x".to_owned(),
@@ -72,9 +135,9 @@ pub(super) fn connect(
         withheld: config.withheld.clone(),
     };
     let open = move |cursor: Option<Cursor>| -> Opening {
-        let (api, purse, names) = (api.clone(), purse.clone(), names.clone());
+        let (api, purse, whose) = (api.clone(), purse.clone(), whose.clone());
         Box::pin(async move {
-            let polling = Polling::open(api, purse, &names, every, cursor.as_ref()).await?;
+            let polling = Polling::open(api, purse, whose, every, cursor.as_ref()).await?;
             Ok(Box::new(polling) as Box<dyn Source>)
         })
     };
@@ -128,6 +191,7 @@ struct Looking {
 struct Polling {
     api: Api,
     purse: Purse,
+    whose: Whose,
     every: Duration,
     followed: Vec<Followed>,
     looking: Option<Looking>,
@@ -161,13 +225,14 @@ impl Polling {
     async fn open(
         api: Api,
         purse: Purse,
-        names: &[AccountName],
+        whose: Whose,
         every: Duration,
         cursor: Option<&Cursor>,
     ) -> Result<Self, SourceError> {
         let now = Time::now();
         purse.check(now)?;
         let mut kept = read(cursor)?;
+        let names = whose.names();
         let new: Vec<&AccountName> = names
             .iter()
             .filter(|name| !kept.0.contains_key(&name.0))
@@ -182,7 +247,7 @@ impl Polling {
             .copied()
             .filter(|name| name.id().is_none())
             .collect();
-        let found = look_up(&api, &unknown).await?;
+        let found = whose.look_up(&api, &unknown).await?;
         let by_id = new
             .iter()
             .filter_map(|name| Some((name.0.clone(), place(name.id()?))));
@@ -224,6 +289,7 @@ impl Polling {
         let mut polling = Self {
             api,
             purse,
+            whose,
             every,
             followed: followed.collect(),
             looking: None,
@@ -278,9 +344,10 @@ impl Polling {
             parameters.append_pair("pagination_token", page);
         }
         let (id, parameters) = (&place.id, parameters.finish());
-        let target = format!("/2/users/{id}/tweets?{parameters}&{}", everything());
+        let target = format!("{}?{parameters}&{}", self.whose.path(id), everything());
         let (api, request) = (self.api.clone(), self.api.get(&target));
-        Box::pin(async move { api.ask(Endpoint::Timeline, request, MAX_PAGE_BYTES).await })
+        let endpoint = self.whose.endpoint();
+        Box::pin(async move { api.ask(endpoint, request, MAX_PAGE_BYTES).await })
     }
 
     /// Takes a page.
@@ -331,11 +398,12 @@ impl Polling {
             followed.place.since = Some(newest.clone());
         }
         let handle = followed.name.0.clone();
-        if looking.posts >= REACH {
+        let reach = self.whose.reach();
+        if looking.posts >= reach {
             let oldest = looking.oldest.as_deref().map_or(now, made_at);
             self.lost = Some(SourceError::CursorLost {
                 reason: format!(
-                    "{handle} posted more than the {REACH} posts that X's timelines reach back"
+                    "in the timeline `{handle}` more was posted than the {reach} posts that X reaches back"
                 ),
                 lost: Lost {
                     from: Some(before),

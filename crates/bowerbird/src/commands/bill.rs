@@ -100,6 +100,7 @@ fn show_source(output: &Output, bill: &Value, days: u64) -> Result<()> {
 fn whose(share: &Value) -> String {
     match (share["track"].as_str(), text(share, "name")) {
         (None, _) if share["what"] == "counts" => "questions for counts".to_owned(),
+        (None, _) if share["what"] == "account" => "accounts and profiles".to_owned(),
         (None, _) => "no track".to_owned(),
         (Some(track), name) if name.is_empty() => format!("track {track}, removed"),
         (Some(_), name) => name,

@@ -330,12 +330,16 @@ pub(crate) struct ReplayFile {
 #[serde(deny_unknown_fields)]
 pub(crate) struct XFile {
     /// The name (not the value) of the secret that holds the app-only bearer token.
+    #[serde(default)]
     pub(crate) bearer: String,
+    /// The name of the secret that holds a user's sign-in (`bowerbird auth x`), for the stream `home`, in place of `bearer`.
+    #[serde(default)]
+    pub(crate) sign_in: String,
     /// X's address; another only to speak to a stand-in.
     #[serde(default = "XFile::default_base_url")]
     pub(crate) base_url: String,
     /// What is read: `filtered` for what the tracks ask for; `activity` for what named accounts do, `timelines` for what they post, asked for
-    /// again and again; `sample` for 1 % of all posts, `sample10` for half of 10 %; `compliance-posts`, `compliance-accounts` for a quarter of
+    /// again and again; `home` for what those post whom a signed-in user follows; `sample` for 1 % of all posts, `sample10` for half of 10 %; `compliance-posts`, `compliance-accounts` for a quarter of
     /// what is to be forgotten.
     #[serde(default)]
     pub(crate) stream: XStreamFile,
@@ -348,7 +352,7 @@ pub(crate) struct XFile {
     /// What `activity` tells of them, as X names it. Default: their posts and deletions.
     #[serde(default)]
     pub(crate) events: Option<Vec<String>>,
-    /// How long between two looks at one of the `timelines` (as in `"90s"`). Default: a minute.
+    /// How long between two looks at `home`, or at one of the `timelines` (as in `"90s"`). Default: a minute.
     #[serde(default)]
     pub(crate) every: Option<String>,
     /// How many minutes of what was missed X may be asked to send again after a break (0 to 5), where your plan has it.
@@ -389,6 +393,8 @@ pub(crate) enum XStreamFile {
     Activity,
     /// What named accounts post.
     Timelines,
+    /// What those post whom a user follows.
+    Home,
     /// 1 % of all posts.
     Sample,
     /// Half of 10 % of all posts.
@@ -423,6 +429,15 @@ impl Default for PricesFile {
 }
 
 impl XFile {
+    /// The name of the secret that its stream needs; none where it is not given.
+    pub(crate) fn secret(&self) -> Option<&str> {
+        let name = match self.stream {
+            XStreamFile::Home => &self.sign_in,
+            _ => &self.bearer,
+        };
+        (!name.is_empty()).then_some(name.as_str())
+    }
+
     /// X itself.
     pub(crate) fn default_base_url() -> String {
         bowerbird_connect::x::X_BASE_URL.to_owned()
@@ -548,7 +563,7 @@ impl SourceFile {
     /// The names of the secrets that it needs.
     pub(crate) fn secrets(&self) -> Vec<&str> {
         match self {
-            Self::X(file) => vec![&file.bearer],
+            Self::X(file) => file.secret().into_iter().collect(),
             Self::Mastodon(file) => file.token.as_deref().into_iter().collect(),
             Self::Synthetic(_) | Self::Replay(_) | Self::Jetstream(_) => Vec::new(),
         }

@@ -146,7 +146,6 @@ impl Fetched {
     }
 
     /// A sign-in that signs requests, and is renewed where it ends; the same one for the same name.
-    #[expect(dead_code, reason = "the sources that act for a user come next")]
     pub(crate) fn access(&self, name: &str) -> Result<Access, String> {
         let mut accesses = self.accesses.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(access) = accesses.get(name) {

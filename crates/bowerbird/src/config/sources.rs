@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bowerbird_connect::auth::Access;
 use bowerbird_connect::jetstream::{JetstreamConfig, JetstreamWire};
 use bowerbird_connect::mastodon::{MastodonConfig, MastodonTransport};
 use bowerbird_connect::x::{Limiter, MAX_BACKFILL_MINUTES, XActivity, XFeed, XStatus, XTimelines};
 use bowerbird_core::bill::{Prices, Tariff};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::source::Keep;
-use secrecy::SecretString;
 
 use super::file::{
     JetstreamFile, KeepFile, MastodonFile, ReplayFile, SourceFile, SyntheticFile, TransportFile,
@@ -63,8 +63,8 @@ pub(crate) enum SourceKind {
 /// What X's filtered stream needs.
 #[derive(Debug, Clone)]
 pub(crate) struct XSettings {
-    /// The app-only bearer token; `None` where secrets were not asked for.
-    pub(crate) bearer: Option<SecretString>,
+    /// What signs requests; `None` where secrets were not asked for.
+    pub(crate) access: Option<Access>,
     /// X's address.
     pub(crate) base_url: String,
     /// What is read of it.
@@ -213,7 +213,7 @@ const X_LEAST_EVERY: Duration = Duration::from_secs(5);
 /// What is to be read; nothing where the file is wrong. Keys that another stream would need are mistakes.
 fn x_feed(file: &XFile, key: &str, problems: &mut Problems) -> Option<XFeed> {
     use XStreamFile::{
-        Activity, ComplianceAccounts, CompliancePosts, Filtered, Sample, Sample10, Timelines,
+        Activity, ComplianceAccounts, CompliancePosts, Filtered, Home, Sample, Sample10, Timelines,
     };
     let stream = file.stream;
     let mut wrong = |name: &str, expected: &str| problems.add(&format!("{key}.{name}"), expected);
@@ -229,13 +229,16 @@ fn x_feed(file: &XFile, key: &str, problems: &mut Problems) -> Option<XFeed> {
     if stream != Activity && file.events.is_some() {
         wrong("events", "only the stream `activity` has them");
     }
-    if stream != Timelines && file.every.is_some() {
-        wrong("every", "only `timelines` are asked for again and again");
+    if !matches!(stream, Timelines | Home) && file.every.is_some() {
+        wrong(
+            "every",
+            "only `timelines` and `home` are asked for again and again",
+        );
     }
     let parts = match stream {
         Sample10 => 2,
         CompliancePosts | ComplianceAccounts => 4,
-        Filtered | Activity | Timelines | Sample => 0,
+        Filtered | Activity | Timelines | Home | Sample => 0,
     };
     let partition = file.partition.unwrap_or_default();
     match (parts, file.partition) {
@@ -268,11 +271,43 @@ fn x_feed(file: &XFile, key: &str, problems: &mut Problems) -> Option<XFeed> {
             accounts: file.accounts.clone(),
             every,
         }),
+        Home => XFeed::Home { every },
         Sample => XFeed::Sample,
         Sample10 => XFeed::Sample10 { partition },
         CompliancePosts => XFeed::PostCompliance { partition },
         ComplianceAccounts => XFeed::AccountCompliance { partition },
     })
+}
+
+/// What signs its requests; a missing one is a mistake, and so is one that its stream has no use for.
+fn x_access(
+    file: &XFile,
+    key: &str,
+    places: Places<'_>,
+    problems: &mut Problems,
+) -> Option<Access> {
+    let is_home = file.stream == XStreamFile::Home;
+    let (needed, other, unused) = if is_home {
+        ("sign_in", "bearer", &file.bearer)
+    } else {
+        ("bearer", "sign_in", &file.sign_in)
+    };
+    if !unused.is_empty() {
+        let reason = format!("this stream has no use for it: give `{needed}`");
+        problems.add(&format!("{key}.{other}"), reason);
+    }
+    let key = format!("{key}.{needed}");
+    let Some(name) = file.secret() else {
+        problems.add(&key, "expected the name of a secret");
+        return None;
+    };
+    let secrets = places.secrets?;
+    let access = if is_home {
+        secrets.access(name)
+    } else {
+        secrets.token(name).map(Access::Bearer)
+    };
+    problems.take(&key, access)
 }
 
 fn x(
@@ -282,9 +317,7 @@ fn x(
     limiters: &mut Limiters,
     problems: &mut Problems,
 ) -> SourceKind {
-    let bearer = places
-        .secrets
-        .and_then(|secrets| problems.take(&format!("{key}.bearer"), secrets.token(&file.bearer)));
+    let access = x_access(file, key, places, problems);
     let chars = [
         ("max_rule_chars", file.max_rule_chars),
         ("max_query_chars", file.max_query_chars),
@@ -304,7 +337,8 @@ fn x(
         problems.add(&format!("{key}.backfill_minutes"), expected);
     }
     let feed = x_feed(file, key, problems);
-    let credential = (file.base_url.clone(), file.bearer.clone());
+    let secret = file.secret().unwrap_or_default().to_owned();
+    let credential = (file.base_url.clone(), secret);
     let limiter = limiters.entry(credential).or_default();
     let is_filtered = file.stream == XStreamFile::Filtered;
     if is_filtered && std::mem::replace(&mut limiter.is_filtered, true) {
@@ -312,7 +346,7 @@ fn x(
         problems.add(&format!("{key}.stream"), reason);
     }
     SourceKind::X(XSettings {
-        bearer,
+        access,
         base_url: file.base_url.clone(),
         feed: feed.unwrap_or(XFeed::Filtered),
         backfill_minutes: file.backfill_minutes,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use bowerbird_connect::auth::Access;
+
 use super::file::{
     JetstreamFile, KeepFile, MastodonFile, PricesFile, ReplayFile, SourceFile, SyntheticFile,
     TransportFile, XFile, XStreamFile,
@@ -104,6 +106,7 @@ fn every_commented_key_of_the_example_shows_its_default() {
     };
     let x = XFile {
         bearer: "x-bearer".to_owned(),
+        sign_in: String::new(),
         base_url: XFile::default_base_url(),
         stream: XStreamFile::Filtered,
         partition: None,
@@ -219,7 +222,10 @@ fn a_secret_comes_from_its_file() {
             Some(SourceSettings {
                 kind: SourceKind::X(x),
                 ..
-            }) => x.bearer.unwrap(),
+            }) => match x.access.unwrap() {
+                Access::Bearer(token) => token,
+                other => panic!("{other:?}"),
+            },
             other => panic!("{other:?}"),
         })
     };
@@ -290,6 +296,15 @@ fn what_of_x_is_read_is_judged() {
         bearer = "app"
         stream = "activity"
         accounts = ["ada"]
+        [source.h]
+        kind = "x"
+        bearer = "app"
+        stream = "home"
+        [source.i]
+        kind = "x"
+        sign_in = "user"
+        stream = "home"
+        every = "5m"
     "#;
     let problems = without_secrets(text).unwrap_err().lines().join("\n");
     let expected = [
@@ -297,10 +312,12 @@ fn what_of_x_is_read_is_judged() {
         "source.c.backfill_minutes: expected a number from 0 to 5",
         "source.c.partition: expected a number from 1 to 2",
         "source.d.partition: this stream has no parts",
-        "source.e.every: only `timelines` are asked for again and again",
+        "source.e.every: only `timelines` and `home` are asked for again and again",
         "source.f.accounts: expected at least one handle or id",
         "source.f.events: only the stream `activity` has them",
         "source.f.every: expected at least 5 s",
+        "source.h.bearer: this stream has no use for it: give `sign_in`",
+        "source.h.sign_in: expected the name of a secret",
     ];
     for line in expected {
         assert!(problems.contains(line), "{problems}");

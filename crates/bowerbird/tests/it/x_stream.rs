@@ -1,10 +1,13 @@
-//! X's filtered stream, the whole way: tracks become rules, posts come back, connections break.
+//! X, the whole way: tracks become rules, posts come back, connections break; accounts are followed.
+
+use std::time::Duration;
 
 use bowerbird_connect::synthetic::x_v2_envelope;
-use bowerbird_connect::testing::{Answer, Step, XStandIn};
+use bowerbird_connect::testing::{Answer, Step, XStandIn, x_id, x_post};
 use bowerbird_connect::x::decode_v2;
 use bowerbird_core::event::with_doc;
 use bowerbird_core::rules::Rule;
+use bowerbird_core::time::Time;
 use serde_json::Value;
 
 use crate::harness::{Home, Running, until};
@@ -218,4 +221,77 @@ fn the_plan_of_a_running_source_is_what_stands_at_x_and_what_would_change() {
     assert_eq!(x.rules().len(), 2, "nothing was asked of X");
     running.signal("INT");
     running.finish().ok();
+}
+
+/// Two sources with one token: timelines go on after a restart where they were, what accounts do is told beside them, and all of it is on the bill.
+#[test]
+fn timelines_and_activities_of_accounts_are_followed_over_a_restart() {
+    let x = XStandIn::start(TOKEN, []);
+    let ada = ("12", "ada");
+    let at = |seconds| Time::now().plus(Duration::from_secs(seconds));
+    x.know([x_post(
+        Time::now().minus(Duration::from_secs(3_600)),
+        1,
+        ada,
+        "old",
+    )]);
+    let home = Home::new();
+    home.write("data/secrets/x-bearer", format!("{TOKEN}\n"));
+    let common = format!(
+        "kind = 'x'\nbearer = 'x-bearer'\nbase_url = '{}'\naccounts = ['@Ada']",
+        x.base_url()
+    );
+    home.write(
+        "bowerbird.toml",
+        format!("data = 'data'\n[page]\nlisten = '127.0.0.1:0'\n[source.posts]\n{common}\nstream = 'timelines'\nevery = '5s'\n[source.acts]\n{common}\nstream = 'activity'\n"),
+    );
+    let mut running = home.start(&["run"]);
+    running.address();
+    until("both subscriptions", || {
+        (x.subscriptions().len() == 2).then_some(())
+    });
+    until("somebody who listens", || {
+        (x.open_streams() == 1).then_some(())
+    });
+    x.know([x_post(at(1), 2, ada, "a new one")]);
+    let texts = |home: &Home| -> Vec<String> {
+        let found = home.run(&["search", "--json"]).json_lines();
+        let text = |post: &Value| post["text"].as_str().unwrap_or_default().to_owned();
+        let mut texts: Vec<String> = found.iter().map(text).collect();
+        texts.sort();
+        texts
+    };
+    until("the new post", || {
+        (texts(&home) == ["a new one"]).then_some(())
+    });
+    running.signal("TERM");
+    assert!(running.finish().status.success());
+    x.know([x_post(at(2), 3, ada, "while away")]);
+    let mut running = home.start(&["run"]);
+    running.address();
+    until("what came meanwhile", || {
+        (texts(&home).len() == 2).then_some(())
+    });
+    until("somebody who listens", || {
+        (x.open_streams() == 1).then_some(())
+    });
+    let id = x_id(at(0), 9);
+    x.push(format!(r#"{{"data":{{"event_uuid":"-1","event_type":"post.create","filter":{{"user_id":"12"}},"payload":{{"id":"{id}","text":"at once","author_id":"12"}}}}}}"#));
+    until("what was told", || (texts(&home).len() == 3).then_some(()));
+    x.push(format!(r#"{{"data":{{"event_uuid":"-2","event_type":"post.delete","filter":{{"user_id":"12"}},"payload":{{"id":"{id}","author_id":"12"}}}}}}"#));
+    until("what is to be forgotten", || {
+        (texts(&home) == ["a new one", "while away"]).then_some(())
+    });
+    // A polled timeline has no gap, a stream that can't be resumed has one.
+    let gaps = home.run(&["gap", "ls", "--json"]).json_lines();
+    assert!(gaps.iter().all(|gap| gap["source"] == "acts"), "{gaps:?}");
+    let bill = home.run(&["bill", "--json"]).json().to_string();
+    assert!(bill.contains(r#""what":"account""#), "{bill}");
+    running.signal("TERM");
+    let ended = running.finish();
+    assert!(
+        ended.status.success() && !ended.stderr.contains(TOKEN),
+        "{}",
+        ended.stderr
+    );
 }

@@ -20,13 +20,9 @@ fn source(x: &XStandIn, accounts: &[&str]) -> Connection {
         feed: XFeed::Timelines(timelines.clone()),
         ..XConfig::new(TOKEN.into())
     };
-    connect(
-        SourceName::parse("x").unwrap(),
-        Keep::All,
-        &config,
-        &timelines,
-    )
-    .unwrap()
+    let name = SourceName::parse("x").unwrap();
+    let whose = Whose::accounts(&timelines.accounts).unwrap();
+    connect(name, Keep::All, &config, whose, timelines.every).unwrap()
 }
 
 /// A cursor of a moment long before all posts.
@@ -164,7 +160,7 @@ async fn more_than_x_reaches_back_is_a_loss_that_is_told() {
     let SourceError::CursorLost { lost, reason } = lost else {
         panic!("{lost}");
     };
-    assert!(reason.contains("ada posted more"), "{reason}");
+    assert!(reason.contains("`ada` more was posted"), "{reason}");
     let (at, cursor) = lost.resume.unwrap();
     assert!(lost.from.unwrap() < at && at < Time::now());
     let kept = read_cursor(&cursor);
@@ -237,4 +233,43 @@ async fn trouble_says_what_to_do_and_costs_nothing() {
 fn ids_hold_their_moment() {
     let at = Time::parse("2026-11-21T08:15:30.125Z").unwrap();
     assert_eq!(made_at(&x_id(at, 7)), at);
+}
+
+#[tokio::test]
+async fn home_is_what_the_signed_in_user_sees() {
+    let x = XStandIn::start(TOKEN, []);
+    x.answer_at(
+        "/2/users/me",
+        [Answer::plain(
+            200,
+            r#"{"data":{"id":"77","username":"me","name":"Me"}}"#,
+        )],
+    );
+    x.know(posts(ADA, 3));
+    let config = XConfig {
+        base_url: x.base_url(),
+        ..XConfig::new(TOKEN.into())
+    };
+    let name = SourceName::parse("x").unwrap();
+    let every = Duration::from_millis(20);
+    let home = connect(name, Keep::All, &config, Whose::Home, every).unwrap();
+    let mut opened = (home.open)(None).await.unwrap();
+    let (ids, cursor) = read(&mut *opened, 1).await;
+    assert_eq!(ids, ["user:77"]);
+    let late = Time::now().plus(Duration::from_secs(2));
+    x.know([x_post(late, 1, ADA, "hello"), x_post(late, 2, BOB, "hello")]);
+    let (ids, _) = read(&mut *opened, 2).await;
+    assert_eq!(ids.len(), 2);
+    drop((home.open)(cursor).await.unwrap());
+    let targets: Vec<String> = x.seen().into_iter().map(|it| it.target).collect();
+    let at_home = "/2/users/77/timelines/reverse_chronological?max_results=100&start_time=";
+    assert!(
+        targets.iter().any(|it| it.starts_with(at_home)),
+        "{targets:?}"
+    );
+    let asked_who = targets
+        .iter()
+        .filter(|it| it.starts_with("/2/users/me?"))
+        .count();
+    assert_eq!(asked_who, 1);
 }
