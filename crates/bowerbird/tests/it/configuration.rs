@@ -23,7 +23,7 @@ fn init_writes_a_configuration_that_check_accepts_and_run_runs() {
 #[test]
 fn all_mistakes_are_told_at_once() {
     let home = Home::new();
-    let text = "[page]\nlisten = 'nowhere'\n[log]\nlevel = 'loud'\n[source.x]\nkind = 'x'\n";
+    let text = "[page]\nlisten = 'nowhere'\n[log]\nlevel = 'loud'\n[source.x]\nkind = 'x'\nbearer_token = 'a'\n";
     home.write("bowerbird.toml", text);
     let said = home.run(&["check"]).failed(2);
     for expected in ["log.level", "source.x", "bearer", "bowerbird.toml"] {
