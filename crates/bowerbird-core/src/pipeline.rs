@@ -12,6 +12,7 @@ mod engine;
 mod gaps;
 mod in_flight;
 mod jobs;
+mod news;
 mod prepare;
 mod redeliver;
 mod source_worker;

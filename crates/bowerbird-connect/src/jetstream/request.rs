@@ -98,6 +98,11 @@ pub(super) fn refused(
             }
         }
         (429, _) => retry(Ladder::RateLimit, said),
+        // What answers is no Jetstream: something on the way may be, as the sign-in page of a network.
+        (200..=299, _) => retry(
+            Ladder::Server,
+            format!("{said}, and not as a Jetstream does"),
+        ),
         (500..=599, _) => retry(Ladder::Server, said),
         // Another instance may know better.
         _ if !is_only => retry(Ladder::Server, said),
@@ -182,6 +187,7 @@ mod tests {
             (400, "bad cursor", None, true, "stop"),
             (400, "too many collections", cursor, true, "stop"),
             (404, "", cursor, true, "stop"),
+            (200, "<html>", cursor, true, "Server"),
             (301, "", cursor, false, "Server"),
             (400, "invalid did", cursor, false, "Server"),
         ] {

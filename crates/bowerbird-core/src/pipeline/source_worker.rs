@@ -16,6 +16,7 @@ use super::backoff::pause;
 use super::engine::{Engine, EngineError};
 use super::gaps::{GapChange, Gaps};
 use super::in_flight::InFlight;
+use super::news::News;
 use super::prepare::Prepared;
 use super::writer::Writer;
 
@@ -35,6 +36,7 @@ pub(super) struct SourceWorker {
     gaps: Gaps,
     cursor: Option<Cursor>,
     failed: u32,
+    news: News,
     heard_durably: Option<Time>,
     stop: watch::Receiver<bool>,
 }
@@ -66,6 +68,7 @@ impl SourceWorker {
             gaps,
             cursor,
             failed: 0,
+            news: News::default(),
             heard_durably,
             stop,
         })
@@ -227,12 +230,15 @@ impl SourceWorker {
             SourceError::WaitUntil { at, .. } => at.since(Time::now()).max(at_least),
         };
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        tracing::warn!(
-            source.name = source,
-            reason,
-            wait_ms,
-            "The source's connection ended; opening another"
-        );
+        if self.news.is_news(self.failed, &reason) {
+            tracing::warn!(
+                source.name = source,
+                reason,
+                wait_ms,
+                attempts = self.failed,
+                "The source's connection ended; opening another"
+            );
+        }
         self.status(
             WorkerState::Waiting,
             &format!("{reason}; next attempt at {}", Time::now().plus(wait)),

@@ -450,3 +450,82 @@ async fn a_holder_that_lost_its_source_ends_the_run() {
     assert!(lost, "{ended:?}");
     assert!(shop.spooled().await.is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_sign_in_stops_says_why_and_keeps_the_cursor() {
+    let reason = "the service answered 401: Unauthorized".to_owned();
+    let refused = vec![Act::Fail(SourceError::Stop { reason })];
+    let read = vec![
+        Act::Frames(1, vec!["1 a bird"], Some("one")),
+        retry(Ladder::Network),
+    ];
+    let shop = Workshop::new([read, refused, vec![]]).await;
+    shop.run(|spec| spec.replays = true).await;
+    let status = shop.status();
+    assert_eq!(status.state, WorkerState::Stopped);
+    assert!(status.detail.contains("401"), "{}", status.detail);
+    assert_eq!(shop.script.cursors(), [None, Some("one".to_owned())]);
+
+    let next = Workshop::again(&shop.parts, [vec![]]).await;
+    next.run(|spec| spec.replays = true).await;
+    assert_eq!(next.script.cursors(), [Some("one".to_owned())]);
+    assert_eq!(next.spooled().await, ["a bird"], "and it leaves no gap");
+}
+
+#[tokio::test(start_paused = true)]
+async fn garbage_for_an_hour_is_asked_for_at_the_ladder_s_top_and_fills_neither_log_nor_memory() {
+    let hour = Duration::from_secs(3_600);
+    let lines = Lines::default();
+    let _counting = tracing::subscriber::set_default(lines.clone());
+    // More than enough for an hour; each says something that is nothing, and hangs up.
+    let garbage = vec![frames(1, &["<html>"]), retry(Ladder::Network)];
+    let shop = Workshop::new(vec![garbage; 1_000]).await;
+    let (stop, stopped) = watch::channel(false);
+    let worker = shop.worker(|spec| spec.replays = true, stopped).await;
+    let over = async {
+        let mut minute = tokio::time::interval(Duration::from_secs(60));
+        for _ in 0..=60 {
+            minute.tick().await;
+        }
+        stop.send_replace(true);
+    };
+    let (ended, ()) = tokio::join!(worker.run(), over);
+    ended.unwrap();
+    let pauses = shop.script.pauses();
+    let took: Duration = pauses.iter().sum();
+    assert!(took > hour.mul_f64(0.99), "{took:?}");
+    assert_eq!(pauses.last(), Some(&Duration::from_secs(16)));
+    assert!(pauses.len() < 300, "{} attempts", pauses.len());
+    let said = lines.count();
+    assert!((1..=10).contains(&said), "{said} lines");
+    let records = shop.spooled().await.len();
+    assert!(records <= pauses.len() + 1, "{records} records");
+    let status = shop.status();
+    assert!(status.detail.len() < 200, "{status:?}");
+}
+
+/// Counts what is logged.
+#[derive(Debug, Clone, Default)]
+struct Lines(Arc<std::sync::atomic::AtomicUsize>);
+
+impl Lines {
+    fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl tracing::Subscriber for Lines {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() <= tracing::Level::INFO
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
