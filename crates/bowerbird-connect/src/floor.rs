@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+pub mod jetstream;
+
 /// Parses an X v2 envelope that is well-formed and of the older name set.
 pub fn decode_v2(bytes: &[u8]) -> Result<Envelope<'_>, sonic_rs::Error> {
     sonic_rs::from_slice(bytes)

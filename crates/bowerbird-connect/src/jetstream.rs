@@ -30,6 +30,19 @@ pub fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
     }
 }
 
+/// Takes packed messages of the old wire one after the other, as a connection and the pipeline do: unpacks each, looks for its moment, decodes it. For measuring.
+#[cfg(feature = "testing")]
+pub fn packed_decoder(
+    dictionary: &[u8],
+) -> Result<impl FnMut(&[u8]) -> bool, crate::error::ConnectError> {
+    let mut unpack = unpack::Unpack::new(dictionary)?;
+    Ok(move |packed: &[u8]| {
+        unpack.unpack(packed).is_ok_and(|message| {
+            place::moment(JetstreamWire::Old, &message).is_some() && decode(&message).is_ok()
+        })
+    })
+}
+
 /// Reads checked text that looks like an event of Jetstream.
 pub(crate) fn read(text: &str) -> Result<Event<'_>, Refused> {
     convert::event(&json::object(text)?)
