@@ -32,7 +32,7 @@ pub struct JetstreamConfig {
     pub collections: Vec<String>,
     /// The accounts to ask for; none: all.
     pub dids: Vec<String>,
-    /// The file of the dictionary that the service packs with; without it messages come unpacked. Only on the old wire.
+    /// The file of the dictionary that the service packs with; without it messages come unpacked.
     pub dictionary: Option<PathBuf>,
 }
 
@@ -85,10 +85,6 @@ impl JetstreamConfig {
         }
         at_most("collections", self.collections.len(), MAX_COLLECTIONS)?;
         at_most("dids", self.dids.len(), MAX_DIDS)?;
-        if self.dictionary.is_some() && self.wire == JetstreamWire::New {
-            let expected = "only messages of the old wire can be unpacked: leave it out, or set wire = \"old\"";
-            return Err(ConnectError::setting("dictionary", expected));
-        }
         Ok(())
     }
 
@@ -209,14 +205,6 @@ mod tests {
                     ..whole.clone()
                 },
                 "dids: `alice.example`: expected a DID",
-            ),
-            (
-                JetstreamConfig {
-                    wire: JetstreamWire::New,
-                    dictionary: Some("a.zdict".into()),
-                    ..whole.clone()
-                },
-                "dictionary: only messages of the old wire",
             ),
         ] {
             let said = said(config);

@@ -1,5 +1,7 @@
 //! What Jetstream is asked for, and what its refusals mean. Pure.
 
+use std::num::NonZeroU32;
+
 use bowerbird_core::frame::MAX_FRAME_BYTES;
 use bowerbird_core::source::{Ladder, Lost, SourceError};
 use bowerbird_core::time::Time;
@@ -24,8 +26,12 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// Asks for what is configured, from a moment on if one is given.
-    pub(super) fn new(config: &JetstreamConfig, from: Option<Time>) -> Self {
+    /// Asks for what is configured, from a moment on if one is given, packed with the dictionary of an id if one is.
+    pub(super) fn new(
+        config: &JetstreamConfig,
+        from: Option<Time>,
+        dictionary: Option<NonZeroU32>,
+    ) -> Self {
         let (path, protocol, collections, dids) = match config.wire {
             JetstreamWire::Old => ("/subscribe", None, "wantedCollections", "wantedDids"),
             JetstreamWire::New => (
@@ -42,8 +48,14 @@ impl Request {
         if let Some(from) = from {
             query.append_pair("cursor", &from.0.to_string());
         }
-        if config.dictionary.is_some() {
-            query.append_pair("compress", "true");
+        match (dictionary, config.wire) {
+            (Some(_), JetstreamWire::Old) => {
+                query.append_pair("compress", "true");
+            }
+            (Some(id), JetstreamWire::New) => {
+                query.append_pair("zstdDictionary", &id.to_string());
+            }
+            (None, _) => {}
         }
         if says_hello {
             query.append_pair("requireHello", "true");
@@ -129,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_old_wire_is_asked_in_its_address() {
-        let asked = Request::new(&config(), None);
+        let asked = Request::new(&config(), None, None);
         let expected = "/subscribe?maxMessageSizeBytes=8388608&wantedCollections=app.bsky.feed.post&wantedCollections=app.bsky.graph.*";
         assert_eq!(
             (asked.target.as_str(), asked.protocol, asked.hello),
@@ -138,10 +150,9 @@ mod tests {
         let some = JetstreamConfig {
             collections: Vec::new(),
             dids: vec!["did:plc:a".into()],
-            dictionary: Some("a.zdict".into()),
             ..config()
         };
-        let asked = Request::new(&some, Some(Time(1_779_719_009_157_119)));
+        let asked = Request::new(&some, Some(Time(1_779_719_009_157_119)), NonZeroU32::new(7));
         let expected = "/subscribe?maxMessageSizeBytes=8388608&cursor=1779719009157119&compress=true&wantedDids=did%3Aplc%3Aa";
         assert_eq!(asked.target, expected);
     }
@@ -152,7 +163,7 @@ mod tests {
             dids: (0..51).map(|n| format!("did:plc:{n}")).collect(),
             ..config()
         };
-        let asked = Request::new(&many, None);
+        let asked = Request::new(&many, None, None);
         let expected = "/subscribe?maxMessageSizeBytes=8388608&requireHello=true";
         assert_eq!(asked.target, expected);
         let hello: serde_json::Value = serde_json::from_str(&asked.hello.unwrap()).unwrap();
@@ -171,9 +182,9 @@ mod tests {
             dids: vec!["did:plc:a".into()],
             ..config()
         };
-        let asked = Request::new(&new, Some(Time(1_779_719_009_157_119)));
+        let asked = Request::new(&new, Some(Time(1_779_719_009_157_119)), NonZeroU32::new(7));
         assert_eq!(asked.protocol, Some("xrpc.v1.json"));
-        let expected = "/xrpc/network.bsky.jetstream.subscribeEvents?maxMessageSizeBytes=8388608&cursor=1779719009157119&collections=app.bsky.feed.post&collections=app.bsky.graph.*&dids=did%3Aplc%3Aa";
+        let expected = "/xrpc/network.bsky.jetstream.subscribeEvents?maxMessageSizeBytes=8388608&cursor=1779719009157119&zstdDictionary=7&collections=app.bsky.feed.post&collections=app.bsky.graph.*&dids=did%3Aplc%3Aa";
         assert_eq!(asked.target, expected);
     }
 

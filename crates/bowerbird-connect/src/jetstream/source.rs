@@ -100,7 +100,8 @@ async fn open(service: &Service, cursor: Option<Cursor>) -> Result<Jetstream, So
         reason: error.to_string(),
     })?;
     let from = asked.map(|asked| asked.at.minus(place::REWIND));
-    let request = Request::new(&service.config, from);
+    let dictionary = unpack.as_ref().map(Unpack::id);
+    let request = Request::new(&service.config, from, dictionary);
     let is_only = service.hosts.len() == 1;
     let refused = |refusal| refused(refusal, &host.written, asked.map(|asked| asked.at), is_only);
     let mut socket = host

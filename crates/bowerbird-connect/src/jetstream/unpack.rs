@@ -51,6 +51,11 @@ impl Unpack {
         })
     }
 
+    /// Of the dictionary.
+    pub(super) fn id(&self) -> NonZeroU32 {
+        self.id
+    }
+
     /// The message, of at most [`MAX_FRAME_BYTES`].
     pub(super) fn unpack(&mut self, packed: &[u8]) -> Result<Bytes, UnpackError> {
         if let Some(id) = get_dict_id_from_frame(packed).filter(|id| *id != self.id) {

@@ -199,6 +199,12 @@ fn refusal(status: u16, body: &str) -> ErrorResponse {
     refusal
 }
 
+/// Does a connect ask for packed messages, on either wire?
+fn is_packed(target: &str) -> bool {
+    target.contains("compress=true")
+        || number(target, "zstdDictionary") == Some(i64::from(DICTIONARY))
+}
+
 /// A parameter's number.
 fn number(target: &str, name: &str) -> Option<i64> {
     let query = target.split_once('?')?.1;
@@ -232,7 +238,7 @@ impl Speaker {
         target: &str,
         (replay, next): (VecDeque<Vec<u8>>, usize),
     ) -> Self {
-        let zstd = target.contains("compress=true").then(|| {
+        let zstd = is_packed(target).then(|| {
             zstd::bulk::Compressor::with_dictionary(3, &jetstream_dictionary(DICTIONARY))
                 .expect("a dictionary can be used")
         });

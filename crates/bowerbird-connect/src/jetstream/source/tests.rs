@@ -401,6 +401,31 @@ async fn the_new_wire_is_read_too() {
     assert!(stand_in.seen()[0].starts_with("/xrpc/network.bsky.jetstream.subscribeEvents?"));
 }
 
+#[tokio::test]
+async fn the_new_wire_packs_with_the_dictionary_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let stand_in = JetstreamStandIn::start([]);
+    stand_in.replay_all();
+    let time = Time(at(1));
+    stand_in.push(
+        at(1),
+        format!(r#"{{"$type":"message","payload":{{"$type":"network.bsky.jetstream.subscribeEvents#commit","seq":1,"did":"did:plc:a","time":"{time}","rev":"3l1","operation":"create","collection":"app.bsky.feed.post","rkey":"1","cid":"b","record":{{"$type":"app.bsky.feed.post","text":"post 1"}}}}}}"#),
+    );
+    let config = JetstreamConfig {
+        wire: JetstreamWire::New,
+        dictionary: Some(dictionary_file(&folder, 7)),
+        ..config(&stand_in)
+    };
+    let mut source = (connection(config).open)(None).await.unwrap();
+    let batch = source.next_batch().await.unwrap().unwrap();
+    assert_eq!(numbers(&batch.frames), [1]);
+    assert!(
+        stand_in.seen()[0].contains("&zstdDictionary=7"),
+        "{:?}",
+        stand_in.seen()
+    );
+}
+
 #[test]
 fn a_wrong_setting_is_told_at_start() {
     let said = |config: JetstreamConfig| {
