@@ -42,6 +42,8 @@ struct State {
     /// What timelines hold: streams it is in, its number, and what it is.
     kept: Vec<(Vec<String>, String, Value)>,
     turns: VecDeque<MastodonTurn>,
+    /// What the open stream does next, once it has said what is due.
+    then: VecDeque<MastodonBeat>,
     /// The next questions are answered so.
     answers: VecDeque<Reply>,
     /// Path and query of every request.
@@ -92,6 +94,7 @@ impl MastodonStandIn {
             log: Vec::new(),
             kept: Vec::new(),
             turns: script.into_iter().collect(),
+            then: VecDeque::new(),
             answers: VecDeque::new(),
             seen: Vec::new(),
             said: Vec::new(),
@@ -162,6 +165,11 @@ impl MastodonStandIn {
     /// Answers the next connects to streams so.
     pub fn answer_with(&self, turns: impl IntoIterator<Item = MastodonTurn>) {
         self.shared.change(|state| state.turns.extend(turns));
+    }
+
+    /// Has the open stream do this once it has said what is due.
+    pub fn then(&self, beat: MastodonBeat) {
+        self.shared.change(|state| state.then.push_back(beat));
     }
 
     /// Answers the next question so.
@@ -421,6 +429,11 @@ async fn stream(mut socket: TcpStream, head: &Head, shared: Arc<Shared<State>>) 
         Some(MastodonTurn::Play(beats)) => beats,
         None => Vec::new(),
     };
+    // Whoever is told that the stream is there hears what happens from now on, and does nothing that another should have done.
+    let next = shared.change(|state| {
+        state.then.clear();
+        state.log.len()
+    });
     let greeting = match &head.key {
         Some(key) => format!(
             "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: {}\r\n\r\n",
@@ -438,10 +451,7 @@ async fn stream(mut socket: TcpStream, head: &Head, shared: Arc<Shared<State>>) 
         }
         None => Out::Events(socket),
     };
-    let next = shared.change(|state| {
-        state.open += 1;
-        state.log.len()
-    });
+    shared.change(|state| state.open += 1);
     let mut speaker = Speaker {
         out,
         shared: Arc::clone(&shared),
@@ -483,50 +493,55 @@ fn with_value(name: &str, value: Option<&str>) -> String {
 impl Speaker {
     async fn speak(&mut self, beats: Vec<MastodonBeat>) -> Result<(), Over> {
         for beat in beats {
-            match beat {
-                MastodonBeat::Events(n) => {
-                    for _ in 0..n {
-                        self.event().await?;
-                    }
-                }
-                MastodonBeat::Text(text) => self.send(&text).await?,
-                MastodonBeat::Alive => match &mut self.out {
-                    Out::Socket(socket) => {
-                        let ping = socket.send(Message::Ping(Bytes::new()));
-                        ping.await.map_err(|_| Over)?;
-                    }
-                    Out::Events(_) => self.send(":thump\n\n").await?,
-                },
-                MastodonBeat::Stall => std::future::pending().await,
-                MastodonBeat::Cut => return Err(Over),
-                MastodonBeat::Tear => {
-                    // Whether it is heard or not, this is the end.
-                    match &mut self.out {
-                        Out::Socket(socket) => drop(socket.get_mut().write_all(TORN).await),
-                        Out::Events(_) => drop(self.send("event: update\ndata: {\"id\":").await),
-                    }
-                    return Err(Over);
-                }
-                MastodonBeat::Close(code, reason) => {
-                    match &mut self.out {
-                        Out::Socket(socket) => {
-                            let close = CloseFrame {
-                                code: code.into(),
-                                reason: reason.into(),
-                            };
-                            let told = socket.send(Message::Close(Some(close)));
-                            told.await.map_err(|_| Over)?;
-                            while let Some(Ok(_)) = socket.next().await {}
-                        }
-                        Out::Events(socket) => drop(socket.write_all(b"0\r\n\r\n").await),
-                    }
-                    return Err(Over);
-                }
-            }
+            self.act(beat).await?;
         }
         loop {
             self.event().await?;
         }
+    }
+
+    async fn act(&mut self, beat: MastodonBeat) -> Result<(), Over> {
+        match beat {
+            MastodonBeat::Events(n) => {
+                for _ in 0..n {
+                    Box::pin(self.event()).await?;
+                }
+            }
+            MastodonBeat::Text(text) => self.send(&text).await?,
+            MastodonBeat::Alive => match &mut self.out {
+                Out::Socket(socket) => {
+                    let ping = socket.send(Message::Ping(Bytes::new()));
+                    ping.await.map_err(|_| Over)?;
+                }
+                Out::Events(_) => self.send(":thump\n\n").await?,
+            },
+            MastodonBeat::Stall => std::future::pending().await,
+            MastodonBeat::Cut => return Err(Over),
+            MastodonBeat::Tear => {
+                // Whether it is heard or not, this is the end.
+                match &mut self.out {
+                    Out::Socket(socket) => drop(socket.get_mut().write_all(TORN).await),
+                    Out::Events(_) => drop(self.send("event: update\ndata: {\"id\":").await),
+                }
+                return Err(Over);
+            }
+            MastodonBeat::Close(code, reason) => {
+                match &mut self.out {
+                    Out::Socket(socket) => {
+                        let close = CloseFrame {
+                            code: code.into(),
+                            reason: reason.into(),
+                        };
+                        let told = socket.send(Message::Close(Some(close)));
+                        told.await.map_err(|_| Over)?;
+                        while let Some(Ok(_)) = socket.next().await {}
+                    }
+                    Out::Events(socket) => drop(socket.write_all(b"0\r\n\r\n").await),
+                }
+                return Err(Over);
+            }
+        }
+        Ok(())
     }
 
     /// Sends the next thing that is said on a stream that was asked for, when there is one.
@@ -545,6 +560,11 @@ impl Speaker {
                     Out::Events(_) => format!("event: {}\ndata: {}\n\n", said.event, said.data),
                 };
                 return self.send(&text).await;
+            }
+            let next = self.shared.state().then.pop_front();
+            if let Some(beat) = next {
+                self.act(beat).await?;
+                continue;
             }
             tokio::select! {
                 // The sender lives in what this holds.

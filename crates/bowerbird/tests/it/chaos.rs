@@ -39,6 +39,13 @@ fn x_loses_nothing_silently() {
     }
 }
 
+#[test]
+fn mastodon_loses_nothing_silently() {
+    for seed in seeds() {
+        director::run(&services::Mastodon::new(), seed, POSTS);
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "a test's own knobs")]
 fn seeds() -> Vec<u64> {
     let number = |name| std::env::var(name).ok()?.parse::<u64>().ok();

@@ -53,7 +53,7 @@ pub(super) fn run(service: &impl Service, seed: u64, posts: u64) {
         // A blocking task keeps the clock from running on by itself; this one also loses patience at last.
         let late = Arc::clone(&tap);
         let patience = tokio::task::spawn_blocking(move || {
-            if still.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            if still.recv_timeout(5 * PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
                 late.note(|seen| seen.is_late = true);
             }
         });
@@ -402,6 +402,7 @@ impl<'s, S: Service> Director<'s, S> {
         found.captures = captures.iter().map(|track| track.captures).sum();
         let seen = self.tap.seen();
         found.handed.clone_from(&seen.posts);
+        found.heard.clone_from(&seen.heard);
         found.others = seen.others;
         found.broken = seen.broken;
         found

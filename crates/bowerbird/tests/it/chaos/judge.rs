@@ -53,6 +53,8 @@ pub(super) struct Found {
     pub(super) captures: u64,
     /// How often each post was handed over by the source.
     pub(super) handed: BTreeMap<u64, u64>,
+    /// Those of them that no repair brought.
+    pub(super) heard: BTreeSet<u64>,
     /// How many events were that are no posts.
     pub(super) others: u64,
     /// How many frames were that are no events.
@@ -96,6 +98,8 @@ pub(super) fn judge(clock: Clock, story: &Story, found: &Found) -> Vec<String> {
         .take(story.said.len())
         .filter(|n| !kept.contains_key(n))
         .collect();
+    let mut heard = kept.clone();
+    heard.retain(|n, _| found.heard.contains(n));
     some(
         &mut complaints,
         found.handed.keys().filter(|n| !kept.contains_key(n)),
@@ -103,7 +107,7 @@ pub(super) fn judge(clock: Clock, story: &Story, found: &Found) -> Vec<String> {
     );
     let mut filled = BTreeSet::new();
     let silent = lost.iter().filter(|n| {
-        let covers = |(_, gap): &(usize, &Span)| covers(clock, story, &kept, gap, **n);
+        let covers = |(_, gap): &(usize, &Span)| covers(clock, story, &heard, gap, **n);
         let by: Vec<(usize, &Span)> = found.gaps.iter().enumerate().filter(covers).collect();
         filled.extend(
             by.iter()
@@ -120,7 +124,7 @@ pub(super) fn judge(clock: Clock, story: &Story, found: &Found) -> Vec<String> {
         complaints.push(format!("{} lacks posts", found.gaps[i]));
     }
     for gap in &found.gaps {
-        let within: Vec<u64> = kept
+        let within: Vec<u64> = heard
             .iter()
             .filter(|(n, received_at)| lies_within(clock, story, gap, **n, **received_at))
             .map(|(n, _)| *n)
@@ -256,6 +260,7 @@ mod tests {
         let count = kept.len() as u64;
         let even = kept.iter().filter(|(n, _)| n % 2 == 0).count() as u64;
         let found = Found {
+            heard: kept.iter().map(|(n, _)| *n).collect(),
             handed: kept.iter().map(|(n, _)| (*n, 1)).collect(),
             kept,
             gaps,

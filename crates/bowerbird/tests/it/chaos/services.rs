@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use bowerbird_connect::jetstream::{self, JetstreamConfig};
+use bowerbird_connect::mastodon::{self, MastodonConfig};
 use bowerbird_connect::testing::{
-    Answer, Beat, JetstreamStandIn, Step, Turn, XStandIn, jetstream_post,
+    Answer, Beat, JetstreamStandIn, MastodonBeat, MastodonStandIn, MastodonTurn, Step, Turn,
+    XStandIn, jetstream_post, mastodon_id, mastodon_status,
 };
 use bowerbird_connect::x::{self, XConfig};
 use bowerbird_core::ids::SourceName;
@@ -156,6 +158,60 @@ impl Service for FilteredStream {
         self.0.answer_connects_with([match how {
             Refusal::TooMany => Answer::too_many_connections(),
             Refusal::Unavailable | Refusal::Cursor => Answer::unavailable(),
+        }]);
+    }
+
+    fn forget_before(&self, _: Time) {}
+}
+
+/// An instance of Mastodon, by its WebSocket: what nobody hears stays in its timelines.
+pub(super) struct Mastodon(MastodonStandIn);
+
+impl Mastodon {
+    pub(super) fn new() -> Self {
+        Self(MastodonStandIn::start(TOKEN, []))
+    }
+}
+
+impl Service for Mastodon {
+    fn name(&self) -> &'static str {
+        "mastodon"
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Reader
+    }
+
+    fn connection(&self, _: &Parts) -> Connection {
+        let config = MastodonConfig {
+            token: Some(SecretString::from(TOKEN)),
+            ..MastodonConfig::new(self.0.base_url(), &["public"])
+        };
+        mastodon::connect(name(self), Keep::All, config).unwrap()
+    }
+
+    fn say(&self, n: u64, at: Time, text: &str) {
+        let status = mastodon_status(&mastodon_id(at, n), at, text);
+        self.0.post(&["public"], status);
+    }
+
+    fn garble(&self, n: u64) {
+        self.0.then(MastodonBeat::Text(format!("{{\"event\":{n}")));
+    }
+
+    fn end(&self, how: End, _: u64) {
+        self.0.then(match how {
+            End::Cut => MastodonBeat::Cut,
+            End::Tear => MastodonBeat::Tear,
+            End::Close => MastodonBeat::Close(1012, "restarting"),
+            End::Stall => MastodonBeat::Stall,
+        });
+    }
+
+    fn refuse(&self, how: Refusal) {
+        self.0.answer_with([match how {
+            Refusal::TooMany => MastodonTurn::Refuse(429, r#"{"error":"Too many requests"}"#),
+            Refusal::Unavailable | Refusal::Cursor => MastodonTurn::Refuse(503, ""),
         }]);
     }
 

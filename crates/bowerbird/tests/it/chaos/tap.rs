@@ -1,10 +1,11 @@
 //! What stands between a source and the pipeline: it sets the machine's clock, and notes when connections begin and end and what was handed over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use bowerbird_core::frame::{Batch, Frame};
+use bowerbird_core::repair::{Missing, Repair};
 use bowerbird_core::source::{Connection, Decode, Opening, Source, SourceError};
 use bowerbird_core::time::Time;
 use tokio::sync::watch;
@@ -75,6 +76,8 @@ pub(super) struct Seen {
     pub(super) is_open: bool,
     /// How often each post was handed over.
     pub(super) posts: BTreeMap<u64, u64>,
+    /// Those that came as they were said, or were replayed: not by a repair.
+    pub(super) heard: BTreeSet<u64>,
     /// Events that are no posts.
     pub(super) others: u64,
     /// Frames that are no events.
@@ -145,24 +148,48 @@ impl Tap {
                 }) as Box<dyn Source>)
             })
         };
+        let repair = connection.repair.map(|repair| {
+            let (tap, open) = (Arc::clone(self), repair.open);
+            let open = move |missing: &Missing, cursor| -> Opening {
+                let (tap, opening) = (Arc::clone(&tap), open(missing, cursor));
+                Box::pin(async move {
+                    let source = opening.await?;
+                    Ok(Box::new(Repairing {
+                        source,
+                        decode,
+                        tap,
+                    }) as Box<dyn Source>)
+                })
+            };
+            Repair {
+                open: Box::new(open),
+                ..repair
+            }
+        });
         Connection {
             open: Box::new(open),
+            repair,
             ..connection
         }
     }
 }
 
 impl Seen {
-    fn take(&mut self, decode: Decode, frame: &mut Frame) {
+    fn take(&mut self, decode: Decode, frame: &mut Frame, is_live: bool) {
         let post = number(&frame.bytes).filter(|_| frame.broken.is_none());
-        frame.received_at = self.clocks.shown(post);
+        frame.received_at = self.clocks.shown(post.filter(|_| is_live));
         if frame.is_keep_alive() {
             return;
         }
         let is_event = frame.broken.is_none() && decode(&frame.bytes).is_ok();
         match post {
             _ if !is_event => self.broken += 1,
-            Some(n) => *self.posts.entry(n).or_default() += 1,
+            Some(n) => {
+                *self.posts.entry(n).or_default() += 1;
+                if is_live {
+                    self.heard.insert(n);
+                }
+            }
             None => self.others += 1,
         }
     }
@@ -200,7 +227,27 @@ impl Source for Tapped {
         let tap = &self.busy.0;
         tap.note(|seen| {
             for frame in batch.iter_mut().flat_map(|batch| &mut batch.frames) {
-                seen.take(self.decode, frame);
+                seen.take(self.decode, frame, true);
+            }
+        });
+        Ok(batch)
+    }
+}
+
+/// A repair that is read.
+struct Repairing {
+    source: Box<dyn Source>,
+    decode: Decode,
+    tap: Arc<Tap>,
+}
+
+#[async_trait]
+impl Source for Repairing {
+    async fn next_batch(&mut self) -> Result<Option<Batch>, SourceError> {
+        let mut batch = self.source.next_batch().await?;
+        self.tap.note(|seen| {
+            for frame in batch.iter_mut().flat_map(|batch| &mut batch.frames) {
+                seen.take(self.decode, frame, false);
             }
         });
         Ok(batch)
