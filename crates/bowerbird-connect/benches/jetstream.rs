@@ -69,7 +69,8 @@ fn main() {
         "unpack and decode, one core: {ours:.0} events/s; floor {floor:.0}; ratio {:.2}",
         ours / floor
     );
-    at_rest(&dictionary);
+    // The made-up service packs with a dictionary of its own.
+    at_rest(&jetstream_dictionary(7));
 }
 
 /// Recorded events, where there are some, or made-up posts; what they are packed with; and what they are.
