@@ -10,6 +10,7 @@ mod config;
 mod convert;
 mod marks;
 mod place;
+mod repair;
 mod request;
 mod source;
 mod unpack;

@@ -7,6 +7,57 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::{SourceName, TrackId};
+use crate::time::Time;
+
+mod estimate;
+
+pub use estimate::{Around, Estimate, estimate, reach};
+
+/// A span for which a source can't promise completeness.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Gap {
+    /// Its number, as a string.
+    #[serde(serialize_with = "as_string")]
+    #[cfg_attr(feature = "schema", schema(value_type = String))]
+    pub id: u64,
+    /// The source.
+    pub source: SourceName,
+    /// The only track it concerns; `null` where it concerns all that listen to the source.
+    pub track: Option<TrackId>,
+    /// The last byte before it.
+    pub from: Time,
+    /// The first byte after it; `null` while it lasts.
+    pub until: Option<Time>,
+    /// Why.
+    pub cause: Cause,
+    /// The evidence: what happened, in the words it came in.
+    pub reason: String,
+    /// Posts lost in it, where the service says so.
+    pub lost: Option<u64>,
+    /// What became of it.
+    pub state: GapState,
+    /// What was done about it.
+    pub repair: Mending,
+}
+
+/// What was done about a gap.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Mending {
+    /// From where posts were fetched again; empty where nobody has tried.
+    pub by: String,
+    /// When its state last changed; `null` while it is open.
+    pub at: Option<Time>,
+    /// Posts that came of it and were not there.
+    pub posts: u64,
+    /// What this way is known not to bring.
+    pub lacks: String,
+    /// Why more can't be had, or is not there yet; empty where nothing is in the way.
+    pub remains: String,
+}
+
 /// Why there is a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -103,7 +154,7 @@ impl Cause {
     }
 
     /// What the reason of a gap tells that was noted before causes were: see the migration of the store.
-    pub fn told_by(reason: &str) -> Self {
+    pub(crate) fn told_by(reason: &str) -> Self {
         if reason.starts_with("the service withheld ") {
             Self::Limit
         } else if reason == "bowerbird was not running" {
@@ -213,6 +264,10 @@ impl FromStr for GapState {
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
         named(&Self::ALL, Self::name, text)
     }
+}
+
+fn as_string<S: serde::Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(number)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 //! - [`memory`], [`testing`]: backends in memory, and the conformance suites that every backend runs.
 
 pub mod bill;
+pub mod completeness;
 pub mod counts;
 pub mod event;
 pub mod export;

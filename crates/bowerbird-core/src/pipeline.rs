@@ -15,10 +15,13 @@ mod jobs;
 mod news;
 mod prepare;
 mod redeliver;
+mod repairs;
 mod source_worker;
+mod spans;
 mod store_lane;
 #[cfg(test)]
 mod tests;
+mod unasked;
 mod writer;
 
 pub use again::Backfill;

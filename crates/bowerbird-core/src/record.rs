@@ -1,7 +1,7 @@
 //! A spool record: one event on its way to every lane, in compact form, with what caught it and its raw bytes.
 //!
-//! The form is versioned: one byte, [`VERSION`] or an earlier one, then `postcard`; kinds of content are only ever added, so that what is earlier
-//! reads the same. Reading borrows from the record's bytes. Raw bytes are compressed once,
+//! The form is versioned: one byte, [`VERSION`] or an earlier one, then `postcard`; what an earlier version wrote is read as `older` says.
+//! Reading borrows from the record's bytes. Raw bytes are compressed once,
 //! by [`crate::raw`], before they come here, and every lane that keeps them keeps them as they are.
 
 use std::borrow::Cow;
@@ -10,11 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::bill::Charge;
 use crate::event::{Alias, Event};
+use crate::gap::Cause;
 use crate::ids::TrackId;
 use crate::time::Time;
 
+mod older;
+
 /// The form this build writes. It reads this and every earlier one.
-pub const VERSION: u8 = 3;
+pub const VERSION: u8 = 4;
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +45,8 @@ pub enum Content<'a> {
         /// The frame's bytes, compressed by [`crate::raw`].
         #[serde(borrow)]
         raw: &'a [u8],
+        /// The gap by whose repair it came; `None` for what came by itself.
+        repairs: Option<u64>,
     },
     /// A frame that is no event.
     Refused {
@@ -52,13 +57,18 @@ pub enum Content<'a> {
         #[serde(borrow)]
         raw: &'a [u8],
     },
-    /// A span for which the source can't promise completeness. The same `from` again is the same gap.
+    /// A span for which the source can't promise completeness. The same `from` again is the same gap, if it is the same track's and of the same
+    /// [family](Cause::family).
     Gap {
+        /// The only track it concerns; `None` for all that listen to the source.
+        track: Option<TrackId>,
         /// The last byte before it.
         from: Time,
         /// The first byte after it; `None` while it lasts.
         until: Option<Time>,
         /// Why.
+        cause: Cause,
+        /// What happened, in the words it came in.
         #[serde(borrow)]
         reason: Cow<'a, str>,
         /// How many posts were lost in it, where the service says so.
@@ -78,19 +88,6 @@ pub enum Content<'a> {
     },
     /// Calls that the source's service takes money for.
     Charge(Charge),
-    /// A span in which the source's service was not asked for what a track wants, as its budget was spent. The same `from` again is the
-    /// same span.
-    Withheld {
-        /// Which track; `None` for all of the source's.
-        track: Option<TrackId>,
-        /// Since when.
-        from: Time,
-        /// Until when; `None` while it lasts.
-        until: Option<Time>,
-        /// Which budget.
-        #[serde(borrow)]
-        reason: Cow<'a, str>,
-    },
     /// Other ids of posts; it comes before the event that told them.
     Aliases {
         /// The service whose ids they are.
@@ -165,15 +162,18 @@ impl<'a> Record<'a> {
     /// Reads a record, borrowing from `bytes`.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, RecordError> {
         match bytes.split_first() {
-            Some((&(1..=VERSION), rest)) => {
-                postcard::from_bytes(rest).map_err(|error| RecordError::Damaged(error.to_string()))
-            }
+            Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(damaged),
+            Some((1..=3, rest)) => older::read(rest).map_err(damaged),
             Some((&newer, _)) if newer > VERSION => Err(RecordError::Newer(newer)),
             _ => Err(RecordError::Damaged(
                 "empty, or of no known form".to_owned(),
             )),
         }
     }
+}
+
+fn damaged(error: postcard::Error) -> RecordError {
+    RecordError::Damaged(error.to_string())
 }
 
 #[cfg(test)]

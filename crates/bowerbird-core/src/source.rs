@@ -74,6 +74,12 @@ pub enum SourceError {
         /// What happened.
         reason: String,
     },
+    /// The service cut us off as we read too slowly: open again as after other trouble of the network.
+    #[error("{reason}")]
+    Slow {
+        /// What happened.
+        reason: String,
+    },
     /// Nothing helps but a person.
     #[error("{reason}")]
     Stop {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use crate::ids::SourceName;
+use crate::ids::{SourceName, TrackId};
 use crate::time::Time;
 
 /// The states of a source's worker.
@@ -51,7 +51,11 @@ pub struct SourceStatus {
 pub struct Status {
     sources: Mutex<BTreeMap<SourceName, SourceStatus>>,
     notes: Mutex<BTreeMap<(SourceName, &'static str), Vec<String>>>,
+    unasked: Mutex<Unasked>,
 }
+
+/// The tracks that each service does not listen for, and why; a source is in it once it has told.
+pub type Unasked = BTreeMap<SourceName, BTreeMap<TrackId, String>>;
 
 impl Status {
     /// Notes a source's state; the same state again keeps its `since`.
@@ -67,6 +71,18 @@ impl Status {
     /// Says what is not as it should be with a source, though it runs; in place of what was said before about the same.
     pub fn set_notes(&self, source: SourceName, about: &'static str, notes: Vec<String>) {
         self.lock_notes().insert((source, about), notes);
+    }
+
+    /// Says which tracks a service does not listen for, and why; in place of what was said before.
+    pub fn set_unasked(&self, source: SourceName, tracks: BTreeMap<TrackId, String>) {
+        let mut unasked = self.unasked.lock().unwrap_or_else(PoisonError::into_inner);
+        unasked.insert(source, tracks);
+    }
+
+    /// Which tracks services do not listen for.
+    pub fn unasked(&self) -> Unasked {
+        let unasked = self.unasked.lock().unwrap_or_else(PoisonError::into_inner);
+        unasked.clone()
     }
 
     /// What is not as it should be with a source, though it runs.

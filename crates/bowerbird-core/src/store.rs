@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Serialize;
 
+use crate::gap::{Family, Gap, GapState, Mending};
 use crate::ids::{SourceName, TrackId};
 use crate::time::Time;
 use crate::track::{RuleVersion, Track, TrackDraft};
@@ -18,7 +19,7 @@ mod query;
 
 pub use bills::Bills;
 pub use jobs::{BackfillJob, Job, JobEnd, JobLease, Jobs, NewJob};
-pub use query::{Has, Order, Page, PostQuery};
+pub use query::{GapQuery, Has, Order, Page, PostQuery};
 
 /// All of a store.
 pub trait Store: Posts + Tracks + Jobs + Ledger + Bills + Keys + Upkeep {}
@@ -92,17 +93,47 @@ pub trait Tracks: Send + Sync {
 }
 
 /// What was missed and what could not be handled.
+///
+/// # Contract
+/// - Gaps come as records of the lane. What is told of one again prolongs it, and never changes why it is there or what became of it.
+/// - Posts that a repair brought count for its gap in the transaction that keeps them; duplicates do not.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Gaps, newest beginning first, after the one with an id (`None` for the newest; after one that is not there comes nothing).
+    /// Gaps that fit, newest beginning first, after the one with an id (`None` for the newest; after one that is not there comes nothing).
     async fn gaps(
         &self,
-        source: Option<&SourceName>,
+        query: &GapQuery,
         before: Option<u64>,
         most: usize,
     ) -> Result<Vec<Gap>, StoreError>;
-    /// The gaps that last because a budget is spent, oldest first.
-    async fn withheld(&self) -> Result<Vec<Gap>, StoreError>;
+    /// One gap.
+    async fn gap(&self, id: u64) -> Result<Option<Gap>, StoreError>;
+    /// The gaps of a family that last, oldest first.
+    async fn lasting(&self, family: Family) -> Result<Vec<Gap>, StoreError>;
+    /// The gaps of a source that have their end, are open, and were [wanted](crate::gap::Cause::is_wanted) by nobody, oldest beginning first.
+    async fn to_repair(&self, source: &SourceName, most: usize) -> Result<Vec<Gap>, StoreError>;
+    /// Notes what became of a gap; the number of posts that came is kept by the store alone.
+    async fn mend(&self, id: u64, state: GapState, mending: &Mending) -> Result<(), StoreError>;
+    /// Splits a gap that has its end in two at a moment within it: what lies before becomes a gap of its own, with this state, and takes the
+    /// posts that came so far where that is [`GapState::Repaired`]; what lies after keeps the number. Without effect where the moment does not
+    /// lie within.
+    async fn split(
+        &self,
+        id: u64,
+        at: Time,
+        state: GapState,
+        mending: &Mending,
+    ) -> Result<(), StoreError>;
+    /// Posts that came by themselves through a source in each minute of `[from, until)`; what a repair brought is left out, and minutes without
+    /// any.
+    async fn arrivals(
+        &self,
+        source: &SourceName,
+        from: Time,
+        until: Time,
+    ) -> Result<Vec<MinuteCount>, StoreError>;
+    /// When the first record of each source came, by name: of the time before nothing is known.
+    async fn first_heard(&self) -> Result<Vec<(SourceName, Time)>, StoreError>;
     /// Dead letters, newest first, after an id (`None` for the newest).
     async fn dead_letters(
         &self,
@@ -230,30 +261,6 @@ pub struct KeptPost {
     pub received_at: Time,
     /// The frame's bytes, decompressed.
     pub raw: Vec<u8>,
-}
-
-/// A span for which a source can't promise completeness.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Gap {
-    /// Its number, as a string.
-    #[serde(serialize_with = "as_string")]
-    #[cfg_attr(feature = "schema", schema(value_type = String))]
-    pub id: u64,
-    /// The source.
-    pub source: SourceName,
-    /// The only track it concerns; `null` where it concerns all that listen to the source.
-    pub track: Option<TrackId>,
-    /// The last byte before it.
-    pub from: Time,
-    /// The first byte after it; `None` while it lasts.
-    pub until: Option<Time>,
-    /// Why.
-    pub reason: String,
-    /// Posts lost in it, where the service says so.
-    pub lost: Option<u64>,
-    /// `open`, `repaired`, `beyond-repair`.
-    pub state: String,
 }
 
 /// Something that could not be handled.

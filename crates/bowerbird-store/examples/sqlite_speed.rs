@@ -165,6 +165,7 @@ fn record(dice: &mut Dice, n: usize) -> Bytes {
         },
         captures,
         raw: &raw,
+        repairs: None,
     };
     let record = Record {
         source: Cow::Borrowed("stream"),
@@ -236,6 +237,7 @@ fn deletion(post: usize) -> Bytes {
             event,
             captures: Vec::new(),
             raw: &[],
+            repairs: None,
         },
     };
     Bytes::from(record.encode(Vec::new()))

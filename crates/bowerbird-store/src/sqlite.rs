@@ -31,6 +31,7 @@ mod jobs;
 mod keys;
 mod known;
 mod ledger;
+mod letters;
 mod readers;
 mod schema;
 mod search;

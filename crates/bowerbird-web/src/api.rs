@@ -14,9 +14,11 @@ use crate::site::App;
 pub(crate) mod account;
 pub(crate) mod bill;
 pub(crate) mod chart;
+pub(crate) mod completeness;
 pub(crate) mod counts;
 pub(crate) mod dead_letters;
 pub(crate) mod export;
+pub(crate) mod gaps;
 pub(crate) mod plan;
 pub(crate) mod posts;
 pub(crate) mod rules;
@@ -32,7 +34,9 @@ pub(crate) fn routes() -> Router<App> {
         .route("/openapi.json", get(openapi))
         .route("/status", get(status::find_status))
         .route("/counts", get(status::find_counts))
-        .route("/gaps", get(status::list_gaps))
+        .route("/gaps", get(gaps::list_gaps))
+        .route("/gaps/{id}", get(gaps::find_gap))
+        .route("/gaps/{id}/repair", post(gaps::repair_gap))
         .route("/bill", get(bill::find_bill))
         .route(
             "/tracks",
@@ -45,6 +49,10 @@ pub(crate) fn routes() -> Router<App> {
                 .delete(tracks::delete_track),
         )
         .route("/tracks/{id}/rules", get(tracks::list_rule_versions))
+        .route(
+            "/tracks/{id}/completeness",
+            get(completeness::find_completeness),
+        )
         .route("/tracks/{id}/pause", post(tracks::pause_track))
         .route("/tracks/{id}/resume", post(tracks::resume_track))
         .route(
@@ -97,7 +105,8 @@ pub(crate) fn routes() -> Router<App> {
     info(title = "Bowerbird", description = "Capture social streams by rules; keep, watch, search and export them."),
     paths(
         openapi,
-        status::find_status, status::find_counts, status::list_gaps, bill::find_bill,
+        status::find_status, status::find_counts, bill::find_bill,
+        gaps::list_gaps, gaps::find_gap, gaps::repair_gap, completeness::find_completeness,
         tracks::list_tracks, tracks::create_track, tracks::find_track, tracks::list_rule_versions, tracks::update_track, tracks::delete_track,
         tracks::pause_track, tracks::resume_track, tracks::find_backfill, tracks::start_backfill,
         rules::check_rule, counts::count_rule, plan::find_plan, plan::try_plan,

@@ -19,6 +19,7 @@ mod article;
 mod bill;
 mod chart;
 mod format;
+mod gaps;
 mod home;
 mod layout;
 mod login;
@@ -42,6 +43,9 @@ pub(crate) fn routes() -> Router<App> {
         .route("/search", get(search::show_search))
         .route("/posts/{service}/{id}", get(post_page::show_post))
         .route("/status", get(status::show_status))
+        .route("/gaps", get(gaps::show_gaps))
+        .route("/gaps/{id}", get(gaps::show_gap))
+        .route("/gaps/{id}/repair", post(gaps::repair_gap))
         .route("/bill", get(bill::show_bill))
         .route("/status/dead-letters", post(status::handle_dead_letters))
         .route("/plan", get(plan::show_plan).post(plan::try_plan))

@@ -15,7 +15,7 @@ mod track;
 pub(crate) use admin::{BillArgs, DeadCommand, SpoolCommand, StoreCommand, UserCommand};
 pub(crate) use auth::{AuthBluesky, AuthCommand, AuthMastodon, AuthWay, AuthX};
 pub(crate) use posts::{
-    ExportArgs, ExportFormat, GapCommand, OrderArg, QueryArgs, SearchArgs, TailArgs,
+    ExportArgs, ExportFormat, GapCommand, GapFilters, OrderArg, QueryArgs, SearchArgs, TailArgs,
 };
 pub(crate) use running::{
     BenchArgs, CheckArgs, DemoArgs, DemoSource, InitArgs, KeepArg, ReplayArgs, RunArgs, Speed,

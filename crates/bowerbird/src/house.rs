@@ -113,6 +113,7 @@ impl House {
             decode: wiring::decode_any,
             keep: plan.keep.clone(),
             bills: Arc::new(LiveBills::new(wiring::tariffs(&plan.sources))),
+            repair_by_hand: wiring::repair_by_hand(&plan.sources),
         };
         let engine = Engine::new(parts.clone());
         engine

@@ -166,6 +166,12 @@ pub(crate) fn tariffs(sources: &[SourceSettings]) -> Tariffs {
     sources.iter().filter_map(tariff).collect()
 }
 
+/// The sources whose gaps are repaired only when somebody asks for it.
+pub(crate) fn repair_by_hand(sources: &[SourceSettings]) -> Vec<SourceName> {
+    let by_hand = sources.iter().filter(|source| source.repairs_by_hand());
+    by_hand.map(|source| source.name.clone()).collect()
+}
+
 /// Who can be asked how many posts a rule would bring: needs the sources' secrets.
 pub(crate) fn counters(sources: &[SourceSettings]) -> Vec<Counter> {
     let counter = |source: &SourceSettings| match &source.kind {

@@ -86,6 +86,8 @@ pub(super) struct Place {
 pub(super) enum Doubt {
     /// Nothing has come yet.
     Untold(Place),
+    /// Nothing has come yet, and the first event must not be later than this: for a gap that no event begins.
+    Strict(Time),
     /// The first event, of this moment, is a little later than the cursor.
     Late(Place, Time),
     /// Nothing is missing.
@@ -101,6 +103,8 @@ impl Doubt {
     ) -> Result<Self, SourceError> {
         let (place, first) = match self {
             Self::None => return Ok(self),
+            Self::Strict(from) if at <= from => return Ok(Self::None),
+            Self::Strict(from) => return Err(let_go(from, at)),
             Self::Untold(place) => (place, at),
             Self::Late(place, first) => (place, first),
         };
@@ -109,17 +113,22 @@ impl Doubt {
         }
         let is_over = at > place.at.plus(REWIND);
         match place.mark {
-            _ if is_over => Err(SourceError::CursorLost {
-                reason: "Jetstream no longer has all that came after the cursor, and begins later"
-                    .to_owned(),
-                lost: Lost {
-                    from: Some(place.at),
-                    resume: Some((first, cursor(first, None))),
-                },
-            }),
+            _ if is_over => Err(let_go(place.at, first)),
             Some(_) => Ok(Self::Late(place, first)),
             None => Ok(Self::None),
         }
+    }
+}
+
+/// The service begins later than it was asked to.
+fn let_go(asked: Time, first: Time) -> SourceError {
+    SourceError::CursorLost {
+        reason: "Jetstream no longer has all that came after the cursor, and begins later"
+            .to_owned(),
+        lost: Lost {
+            from: Some(asked),
+            resume: Some((first, cursor(first, None))),
+        },
     }
 }
 

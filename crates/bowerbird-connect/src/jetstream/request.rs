@@ -216,6 +216,7 @@ mod tests {
                 }
                 SourceError::Stop { .. } => "stop".to_owned(),
                 SourceError::WaitUntil { .. } => "wait".to_owned(),
+                SourceError::Slow { .. } => "slow".to_owned(),
             };
             assert_eq!(found, expected, "{status} {words}");
             let said = error.to_string();

@@ -26,7 +26,7 @@ use super::config::{JetstreamConfig, JetstreamWire};
 use super::place::Doubt;
 use super::request::{Request, refused, retry};
 use super::unpack::{self, Unpack, UnpackError};
-use super::{decode, place};
+use super::{decode, place, repair};
 use crate::error::ConnectError;
 use crate::websocket::{Host, MAX_MESSAGE_BYTES, Refusal, Socket};
 
@@ -66,8 +66,9 @@ pub fn connect(
         dictionary,
         turn: AtomicUsize::new(0),
     });
+    let streaming = Arc::clone(&service);
     let open = move |cursor: Option<Cursor>| -> Opening {
-        let service = Arc::clone(&service);
+        let service = Arc::clone(&streaming);
         Box::pin(async move {
             let source = open(&service, cursor).await?;
             Ok(Box::new(source) as Box<dyn Source>)
@@ -76,14 +77,14 @@ pub fn connect(
     Ok(Connection {
         spec,
         open: Box::new(open),
-        repair: None,
+        repair: Some(repair::offer(service)),
         jobs: Vec::new(),
     })
 }
 
 /// What all connections of a source share.
 #[derive(Debug)]
-struct Service {
+pub(super) struct Service {
     config: JetstreamConfig,
     hosts: Vec<Host>,
     dictionary: Option<Vec<u8>>,
@@ -91,7 +92,10 @@ struct Service {
     turn: AtomicUsize,
 }
 
-async fn open(service: &Service, cursor: Option<Cursor>) -> Result<Jetstream, SourceError> {
+pub(super) async fn open(
+    service: &Service,
+    cursor: Option<Cursor>,
+) -> Result<Jetstream, SourceError> {
     let asked = cursor.as_ref().map(place::read).transpose()?;
     let turn = service.turn.fetch_add(1, Ordering::Relaxed);
     let host = &service.hosts[turn % service.hosts.len()];
@@ -126,7 +130,7 @@ async fn open(service: &Service, cursor: Option<Cursor>) -> Result<Jetstream, So
 
 /// A Jetstream that is being read.
 #[derive(Debug)]
-struct Jetstream {
+pub(super) struct Jetstream {
     /// Who it is, for people.
     host: String,
     wire: JetstreamWire,
@@ -162,6 +166,11 @@ impl Source for Jetstream {
 }
 
 impl Jetstream {
+    /// The first event must not be later than this, or something was let go of.
+    pub(super) fn must_begin_by(&mut self, at: Time) {
+        self.doubt = Doubt::Strict(at);
+    }
+
     /// Takes what reading gave.
     fn take(&mut self, came: Option<Result<Message, tungstenite::Error>>) {
         let now = Time::now();
@@ -280,10 +289,21 @@ fn closed(host: &str, close: Option<&CloseFrame>) -> SourceError {
         }
         None => String::new(),
     };
+    if close.is_some_and(|close| is_too_slow(&close.reason)) {
+        return SourceError::Slow {
+            reason: format!("Jetstream at {host} cut us off as a slow reader{why}"),
+        };
+    }
     retry(
         ladder,
         format!("Jetstream at {host} closed the connection{why}"),
     )
+}
+
+/// As the wires say it: `ConsumerTooSlow`, `consumer too slow`.
+fn is_too_slow(reason: &str) -> bool {
+    let reason = reason.to_ascii_lowercase();
+    reason.contains("tooslow") || reason.contains("too slow")
 }
 
 /// Reading failed.

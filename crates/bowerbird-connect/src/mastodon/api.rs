@@ -414,6 +414,7 @@ mod tests {
                     format!("stop {}", reason.split_once("; ").unwrap().1)
                 }
                 SourceError::CursorLost { .. } => "lost".to_owned(),
+                SourceError::Slow { .. } => "slow".to_owned(),
             };
             assert!(found.starts_with(expected), "{status}: {found}");
             assert!(

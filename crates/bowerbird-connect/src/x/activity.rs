@@ -214,7 +214,9 @@ impl Following {
                     SourceError::WaitUntil { at, .. } => {
                         tokio::time::sleep(at.since(Time::now())).await
                     }
-                    SourceError::Stop { .. } | SourceError::CursorLost { .. } => break,
+                    SourceError::Stop { .. }
+                    | SourceError::Slow { .. }
+                    | SourceError::CursorLost { .. } => break,
                 }
                 let nothing = Difference::default();
                 trouble = self.carry_out(&nothing, &mut rest, &mut made).await.err();

@@ -166,6 +166,7 @@ mod tests {
             SourceError::WaitUntil { at, .. } => format!("wait {}", at.since(NOW).as_secs()),
             SourceError::Stop { .. } => "stop".to_owned(),
             SourceError::CursorLost { .. } => "cursor".to_owned(),
+            SourceError::Slow { .. } => "slow".to_owned(),
         }
     }
 

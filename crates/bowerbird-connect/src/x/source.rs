@@ -198,6 +198,7 @@ async fn wait_out(rules: &Reconciler, wishes: &Wishes, error: SourceError, faile
     let span = match error {
         SourceError::Retry { ladder, .. } => pause(ladder, failed),
         SourceError::WaitUntil { at, .. } => at.since(Time::now()),
+        SourceError::Slow { .. } => pause(bowerbird_core::source::Ladder::Network, failed),
         SourceError::Stop { .. } | SourceError::CursorLost { .. } => return false,
     };
     tokio::select! {

@@ -10,7 +10,7 @@ use super::manifest::Manifest;
 use super::readme::Readme;
 use super::{Format, from_the_oldest};
 use crate::ids::TrackId;
-use crate::store::{PostQuery, Store, StoreError};
+use crate::store::{GapQuery, PostQuery, Store, StoreError};
 use crate::time::Time;
 use crate::track::{RuleVersion, Track};
 use crate::view::PostView;
@@ -182,7 +182,7 @@ impl Archive {
     }
 
     async fn gaps(&mut self, store: &dyn Store, before: Option<u64>) -> Result<(), StoreError> {
-        let page = store.gaps(None, before, GAPS).await?;
+        let page = store.gaps(&GapQuery::default(), before, GAPS).await?;
         let mut lines = Vec::new();
         for gap in page.iter().filter(|gap| self.manifest.is_concerned_by(gap)) {
             let said = serde_json::to_value(gap).expect("keys are text");

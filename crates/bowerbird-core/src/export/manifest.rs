@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::Format;
 use super::folder::File;
-use crate::store::{Gap, PostQuery};
+use crate::gap::Gap;
+use crate::store::PostQuery;
 use crate::time::Time;
 use crate::track::{RuleVersion, Track};
 

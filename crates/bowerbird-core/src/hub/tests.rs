@@ -16,6 +16,7 @@ fn entry(id: &str, body: Body<'_>, captures: Vec<Caught>) -> Entry {
         event,
         captures,
         raw: b"",
+        repairs: None,
     };
     let record = Record {
         source: "s".into(),

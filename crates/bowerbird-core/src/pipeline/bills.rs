@@ -3,20 +3,18 @@
 //! The store's sums are the only truth, so that a restart goes on with the same. What a spent budget means for its rules is the
 //! source's: it hears of it through [`crate::bill::LiveBills`].
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::bill::{Budgeted, Charge, Fill, Standing, stand};
-use crate::ids::{SourceName, TrackId};
-use crate::spool::Entry;
+use crate::gap::Cause;
+use crate::ids::SourceName;
 use crate::store::StoreError;
 use crate::time::Time;
 
 use super::engine::{Engine, EngineError};
-use super::prepare::Prepared;
-use super::writer;
+use super::spans::{Spans, Whose};
 
 /// Bills are added up no more often. A budget is overdrawn by what comes in this time, what is on its way from the spool to the store, and what is
 /// under way at the service until it hears of it.
@@ -26,9 +24,6 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(5);
 
 /// The most that is said beside a source's state.
 const MOST_NOTES: usize = 100;
-
-/// Spans in which somebody waits: since when, by source and track (`None` for all of the source's).
-type Waiting = BTreeMap<(SourceName, Option<TrackId>), Time>;
 
 impl Engine {
     /// Adds up all bills as they are now and judges the budgets.
@@ -63,18 +58,11 @@ impl Engine {
         self.take_up_bills(Time::now()).await
     }
 
-    async fn store_has_caught_up(&self) {
-        let end = self.end.load(Ordering::Relaxed);
-        let mut position = self.store_position.subscribe();
-        // An error means that the sender is gone, and it is ours.
-        let _ = position.wait_for(|position| *position >= end).await;
-    }
-
     /// Looks after budgets whenever something may have changed, for as long as the engine runs.
     pub(super) async fn watch_bills(self: Arc<Self>) -> Result<(), EngineError> {
         self.store_has_caught_up().await;
-        let mut waiting = self.waiting().await?;
-        if self.parts.bills.tariffs().is_empty() && waiting.is_empty() {
+        let mut spans = Spans::load(&self, Cause::Budget).await?;
+        if self.parts.bills.tariffs().is_empty() && spans.is_empty() {
             return std::future::pending().await;
         }
         let mut tracks = self.parts.live.watch();
@@ -83,7 +71,7 @@ impl Engine {
             let now = Time::now();
             self.take_up_bills(now).await?;
             let standing = self.parts.bills.standing();
-            self.note_spans(&mut waiting, &standing, now).await?;
+            spans.note(&self, who_waits(&standing), now).await?;
             self.warn(&before, &standing);
             before = standing;
             tokio::time::sleep(NO_OFTENER).await;
@@ -93,47 +81,6 @@ impl Engine {
                 () = tokio::time::sleep(AT_LEAST_EVERY) => {}
             }
         }
-    }
-
-    /// Who waited when the last process ended.
-    async fn waiting(&self) -> Result<Waiting, StoreError> {
-        let spans = self.parts.store.withheld().await?;
-        Ok(spans
-            .into_iter()
-            .map(|span| ((span.source, span.track), span.from))
-            .collect())
-    }
-
-    /// Notes since when, and until when, somebody waits: all of a source in one go.
-    async fn note_spans(
-        &self,
-        waiting: &mut Waiting,
-        standing: &Standing,
-        now: Time,
-    ) -> Result<(), EngineError> {
-        let held = who_waits(standing);
-        let mut entries: BTreeMap<SourceName, Vec<Entry>> = BTreeMap::new();
-        let over = waiting.extract_if(.., |who, _| !held.contains_key(who));
-        for ((source, track), from) in over {
-            let entry = writer::withheld(&source, track, from, Some(now), "a budget was spent");
-            entries.entry(source).or_default().push(entry);
-        }
-        for ((source, track), reason) in held {
-            if let btree_map::Entry::Vacant(new) = waiting.entry((source.clone(), track)) {
-                new.insert(now);
-                let entry = writer::withheld(&source, track, now, None, &reason);
-                entries.entry(source).or_default().push(entry);
-            }
-        }
-        for (source, entries) in entries {
-            let prepared = Prepared {
-                entries,
-                ..Prepared::default()
-            };
-            let writer = self.writer(&source).await?;
-            writer.append(prepared, None, |_| {}).await?;
-        }
-        Ok(())
     }
 
     /// Says, once, which budgets have become nearly or wholly used, and beside each source how they stand.
@@ -199,7 +146,7 @@ fn fuller<'b>(
 }
 
 /// Everybody who must wait, and why.
-fn who_waits(standing: &Standing) -> BTreeMap<(SourceName, Option<TrackId>), String> {
+fn who_waits(standing: &Standing) -> BTreeMap<Whose, String> {
     let mut waiting = BTreeMap::new();
     for (source, of_source) in &standing.sources {
         let withheld = &of_source.withheld;

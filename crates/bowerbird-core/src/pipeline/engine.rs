@@ -1,7 +1,7 @@
 //! The running whole: what is shared, what is started, in which order it stops.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::AtomicU64;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,8 +22,9 @@ use crate::time::Time;
 
 use super::again::Backfill;
 use super::dictionary::{Sampler, make_dictionaries};
-use super::prepare::{Prepared, Preparer, Price};
-use super::source_worker::SourceWorker;
+use super::prepare::{Prepared, Preparer, Price, Repairs};
+use super::repairs::Repairer;
+use super::source_worker::{AHEAD, SourceWorker};
 use super::store_lane;
 use super::writer::Writer;
 
@@ -59,6 +60,8 @@ pub struct Parts {
     pub keep: Vec<KeepPosts>,
     /// What priced sources may spend and have spent.
     pub bills: Arc<LiveBills>,
+    /// Sources whose gaps are repaired only when somebody asks for it.
+    pub repair_by_hand: Vec<SourceName>,
 }
 
 /// When a run ends by itself.
@@ -97,6 +100,8 @@ pub struct Engine {
     pub(super) charged: Arc<Notify>,
     /// Told when jobs were made, or became due by hand.
     pub(super) jobs_changed: watch::Sender<()>,
+    /// The sources whose gaps can be repaired in this run.
+    pub(super) repairable: Mutex<HashSet<SourceName>>,
     writers: Mutex<HashMap<SourceName, Arc<Writer>>>,
     taking_up: tokio::sync::Mutex<()>,
     pub(super) taking_up_bills: tokio::sync::Mutex<()>,
@@ -113,6 +118,7 @@ impl Engine {
             end: Arc::default(),
             charged: Arc::default(),
             jobs_changed: watch::Sender::default(),
+            repairable: Mutex::default(),
             writers: Mutex::default(),
             taking_up: tokio::sync::Mutex::default(),
             taking_up_bills: tokio::sync::Mutex::default(),
@@ -131,8 +137,7 @@ impl Engine {
             .open_lane(&Lane::store(), LaneStart::Oldest)
             .await?;
         let size = self.parts.spool.size().await?;
-        self.end
-            .store(size.next, std::sync::atomic::Ordering::Relaxed);
+        self.end.store(size.next, Ordering::Relaxed);
         let lanes = self.parts.spool.lanes().await?;
         let position = lanes
             .iter()
@@ -169,17 +174,34 @@ impl Engine {
             make_dictionaries(Arc::clone(&self.sampler), Arc::clone(&parts.codec), keys);
         services.spawn(async { dictionaries.await.map_err(EngineError::from) });
 
+        let lasting = connections.iter().filter(|one| one.spec.endless);
+        let endless: Vec<SourceName> = lasting.map(|one| one.spec.name.clone()).collect();
+        let mut repairers = Vec::new();
         let mut sources: JoinSet<Result<(), EngineError>> = JoinSet::new();
         for mut connection in connections {
             for handler in std::mem::take(&mut connection.jobs) {
                 let spec = connection.spec.clone();
                 services.spawn(Arc::clone(self).do_jobs(spec, handler));
             }
+            if let Some(repair) = connection.repair.take() {
+                self.lock_repairable().insert(connection.spec.name.clone());
+                let repairer = Repairer {
+                    engine: Arc::clone(self),
+                    spec: connection.spec.clone(),
+                    repair,
+                    asked: HashSet::new(),
+                };
+                repairers.push(repairer);
+            }
             let worker = SourceWorker::new(Arc::clone(self), connection, stop.clone()).await?;
             sources.spawn(worker.run());
         }
-        // Not before every source has its writer: bills are noted through the same.
+        // Not before every source has its writer: repairs and bills are noted through the same.
+        for repairer in repairers {
+            services.spawn(repairer.run());
+        }
         services.spawn(Arc::clone(self).watch_bills());
+        services.spawn(Arc::clone(self).watch_unasked(endless));
         let outcome = tokio::select! {
             outcome = all_done(&mut sources, until, stop.clone()) => outcome,
             () = stopped_since(stop, SOURCES_END_FOR) => Ok(()),
@@ -207,11 +229,12 @@ impl Engine {
         Ok(())
     }
 
-    /// Prepares frames of a source, on any core.
+    /// Prepares frames of a source, on any core; those that the repair of a gap brought say so.
     pub(super) fn prepare(
         self: &Arc<Self>,
         spec: &SourceSpec,
         frames: Vec<Frame>,
+        repairs: Option<Repairs>,
     ) -> JoinHandle<Prepared> {
         let (engine, spec) = (Arc::clone(self), spec.clone());
         tokio::task::spawn_blocking(move || {
@@ -228,9 +251,28 @@ impl Engine {
                     account: engine.parts.bills.prices(&spec.name).account,
                     withheld: withheld.get(&spec.name),
                 },
+                repairs,
             };
             preparer.prepare(&frames)
         })
+    }
+
+    /// Waits until the store has all that is in the spool now.
+    pub(super) async fn store_has_caught_up(&self) {
+        let end = self.end.load(Ordering::Relaxed);
+        self.store_has(end).await;
+    }
+
+    /// Waits until the store is not far behind the spool.
+    pub(super) async fn store_is_near(&self) {
+        let end = self.end.load(Ordering::Relaxed);
+        self.store_has(end.saturating_sub(AHEAD)).await;
+    }
+
+    async fn store_has(&self, end: u64) {
+        let mut position = self.store_position.subscribe();
+        // An error means that the sender is gone, and it is ours.
+        let _ = position.wait_for(|position| *position >= end).await;
     }
 
     async fn watch_tracks(self: Arc<Self>) -> Result<(), EngineError> {

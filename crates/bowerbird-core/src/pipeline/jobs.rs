@@ -101,7 +101,7 @@ impl Engine {
             ..spec.clone()
         };
         let frames: Vec<Frame> = handled.frames.clone();
-        let prepared = self.prepare(&spec, frames).await;
+        let prepared = self.prepare(&spec, frames, None).await;
         let prepared = prepared.map_err(|panicked| EngineError::Panicked(panicked.to_string()))?;
         let mut prepared = Prepared {
             heard_at: None,

@@ -26,6 +26,17 @@ pub(super) struct Preparer<'p> {
     pub(super) codec: &'p RawCodec,
     pub(super) sampler: &'p Sampler,
     pub(super) price: Price<'p>,
+    /// The gap that is being repaired; `None` for what comes by itself.
+    pub(super) repairs: Option<Repairs>,
+}
+
+/// A gap that is being repaired.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Repairs {
+    pub(super) gap: u64,
+    /// What happened in it is matched against the tracks as if it had come then.
+    pub(super) from: Time,
+    pub(super) until: Time,
 }
 
 /// What a post of the source costs, and who does not pay.
@@ -154,7 +165,11 @@ impl Preparer<'_> {
     }
 
     fn event(&self, frame: &Frame, event: Event<'_>, work: &mut Work<'_>) {
-        let captures = self.captures(&event, frame.received_at, &mut work.matcher);
+        let matched_at = self.repairs.map_or(frame.received_at, |gap| {
+            let happened = event.at.unwrap_or(gap.until);
+            happened.min(gap.until).max(gap.from)
+        });
+        let captures = self.captures(&event, matched_at, &mut work.matcher);
         let key = event.id.key();
         if self.price.post > Money::ZERO && event.post().is_some() {
             work.calls.push(self.price.call(&event, &captures));
@@ -192,6 +207,7 @@ impl Preparer<'_> {
             event,
             captures,
             raw,
+            repairs: self.repairs.map(|gap| gap.gap),
         };
         let record = self.record(frame.received_at, content);
         work.encoded.push(key, &record);

@@ -47,6 +47,7 @@ impl Engine {
                 codec: &self.parts.codec,
                 sampler: &self.sampler,
                 price: Price::default(),
+                repairs: None,
             };
             let prepared = preparer.prepare(&[Frame::new(Bytes::from(bytes), Time::now())]);
             Prepared {
@@ -74,8 +75,7 @@ fn buried_again(bytes: Vec<u8>) -> Result<Prepared, RedeliverError> {
         Content::Gap { .. }
         | Content::Buried { .. }
         | Content::Charge(_)
-        | Content::Aliases { .. }
-        | Content::Withheld { .. } => (Entry::NO_EVENT, 0),
+        | Content::Aliases { .. } => (Entry::NO_EVENT, 0),
     };
     let bytes = Bytes::from(bytes);
     Ok(Prepared {

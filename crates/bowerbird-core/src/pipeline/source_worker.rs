@@ -1,12 +1,13 @@
 //! One source, run: open, read, prepare, append; on trouble note the gap, pause, and open again.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::gap::Cause;
 use crate::ids::Cursor;
 use crate::source::{Connection, Ladder, Source, SourceError};
 use crate::status::{SourceStatus, WorkerState};
@@ -14,14 +15,14 @@ use crate::time::Time;
 
 use super::backoff::pause;
 use super::engine::{Engine, EngineError};
-use super::gaps::{GapChange, Gaps};
+use super::gaps::{GapChange, Gaps, cause_of};
 use super::in_flight::InFlight;
 use super::news::News;
 use super::prepare::Prepared;
-use super::writer::Writer;
+use super::writer::{self, Writer};
 
 /// How far a source that can wait may run ahead of the store: within what the spool still holds in memory.
-const AHEAD: u64 = 6_000;
+pub(super) const AHEAD: u64 = 6_000;
 /// A connection that lived this long was a good one: the next failure starts its ladder anew. Shorter, and two programs
 /// that cut each other's connection would do so for ever.
 const GOOD_CONNECTION: Duration = Duration::from_secs(30);
@@ -38,6 +39,8 @@ pub(super) struct SourceWorker {
     failed: u32,
     news: News,
     heard_durably: Option<Time>,
+    /// The spool was full since the connection was opened.
+    held: AtomicBool,
     stop: watch::Receiver<bool>,
 }
 
@@ -47,8 +50,8 @@ enum ReadEnd {
     Finished,
     /// We were told to stop.
     Told,
-    /// The connection failed.
-    Failed(SourceError),
+    /// The connection failed, or was given up.
+    Failed(SourceError, Cause),
 }
 
 impl SourceWorker {
@@ -70,6 +73,7 @@ impl SourceWorker {
             failed: 0,
             news: News::default(),
             heard_durably,
+            held: AtomicBool::new(false),
             stop,
         })
     }
@@ -88,7 +92,7 @@ impl SourceWorker {
             self.status(WorkerState::Connecting, "");
             let end = match self.open().await {
                 Some(Ok(source)) => self.read(source).await?,
-                Some(Err(error)) => ReadEnd::Failed(error),
+                Some(Err(error)) => failed(error),
                 None => ReadEnd::Told,
             };
             match end {
@@ -96,10 +100,10 @@ impl SourceWorker {
                     self.status(WorkerState::Ended, "");
                     return Ok(());
                 }
-                ReadEnd::Told => return Ok(()),
-                ReadEnd::Failed(error) => {
+                ReadEnd::Told => return self.note_heard().await,
+                ReadEnd::Failed(error, cause) => {
                     self.failed += 1;
-                    if !self.recover(error).await? {
+                    if !self.recover(error, cause).await? {
                         return Ok(());
                     }
                 }
@@ -131,13 +135,13 @@ impl SourceWorker {
                 }
                 batch = source.next_batch(), if may_read => match batch {
                     Ok(Some(batch)) => {
-                        let preparing = self.engine.prepare(&self.connection.spec, batch.frames);
+                        let preparing = self.engine.prepare(&self.connection.spec, batch.frames, None);
                         in_flight.push(preparing, batch.cursor);
                     }
                     Ok(None) => break ReadEnd::Finished,
-                    Err(error) => break ReadEnd::Failed(error),
+                    Err(error) => break failed(error),
                 },
-                stalled = self.stall(), if may_read => break ReadEnd::Failed(stalled),
+                stalled = self.stall(), if may_read => break ReadEnd::Failed(stalled, Cause::Stall),
                 () = self.store_moved(), if !may_read && in_flight.is_empty() => {}
             }
         };
@@ -186,9 +190,7 @@ impl SourceWorker {
             self.heard_durably = Some(last);
         }
         self.writer
-            .append(prepared, cursor.clone(), |why| {
-                self.status(WorkerState::Held, why)
-            })
+            .append(prepared, cursor.clone(), |why| self.held(why))
             .await?;
         if cursor.is_some() {
             self.cursor = cursor;
@@ -202,11 +204,16 @@ impl SourceWorker {
     }
 
     /// Notes the gap and waits as the error asks; `false` if the source is not to be opened again.
-    async fn recover(&mut self, error: SourceError) -> Result<bool, EngineError> {
+    async fn recover(&mut self, error: SourceError, cause: Cause) -> Result<bool, EngineError> {
         let reason = error.to_string();
+        let was_held = self.held.swap(false, Ordering::Relaxed);
         let change = match &error {
             SourceError::CursorLost { lost, .. } => self.gaps.cursor_lost(&reason, lost),
-            _ => self.gaps.disconnected(&reason),
+            _ if was_held => {
+                let shed = format!("the spool was full and nothing was read; then: {reason}");
+                self.gaps.disconnected((Cause::Shedding, &shed))
+            }
+            _ => self.gaps.disconnected((cause, &reason)),
         };
         self.note_gap(change).await?;
         let source = self.connection.spec.name.as_str();
@@ -226,6 +233,7 @@ impl SourceWorker {
                 self.cursor = lost.resume.map(|(_, cursor)| cursor);
                 at_least
             }
+            SourceError::Slow { .. } => at_least,
             SourceError::Retry { ladder, .. } => pause(ladder, self.failed),
             SourceError::WaitUntil { at, .. } => at.since(Time::now()).max(at_least),
         };
@@ -249,22 +257,40 @@ impl SourceWorker {
         }
     }
 
-    async fn note_gap(&self, change: Option<GapChange>) -> Result<(), EngineError> {
-        let Some(change) = change else { return Ok(()) };
-        let entries = vec![self.gap_entry(&change)];
+    /// Makes durable when something was last heard, so that the gap until the next start begins there.
+    async fn note_heard(&mut self) -> Result<(), EngineError> {
+        let heard_at = self.gaps.last_heard();
+        if heard_at <= self.heard_durably {
+            return Ok(());
+        }
         let prepared = Prepared {
-            entries,
+            heard_at,
             ..Prepared::default()
         };
+        self.heard_durably = heard_at;
         self.writer
-            .append(prepared, None, |why| self.status(WorkerState::Held, why))
+            .append(prepared, None, |why| self.held(why))
+            .await?;
+        Ok(())
+    }
+
+    async fn note_gap(&mut self, change: Option<GapChange>) -> Result<(), EngineError> {
+        let Some(change) = change else { return Ok(()) };
+        let prepared = Prepared {
+            entries: vec![self.gap_entry(&change)],
+            // Or a start after a crash would know of an earlier moment only, and begin another gap there.
+            heard_at: self.gaps.last_heard(),
+            ..Prepared::default()
+        };
+        self.heard_durably = prepared.heard_at;
+        self.writer
+            .append(prepared, None, |why| self.held(why))
             .await?;
         Ok(())
     }
 
     fn gap_entry(&self, change: &GapChange) -> crate::spool::Entry {
-        self.writer
-            .gap(change.from, change.until, &change.reason, change.lost)
+        writer::gap(&self.connection.spec.name, None, change)
     }
 
     /// Has a source that can wait run too far ahead of the store? A live stream can't wait: what it can't hold is a gap.
@@ -288,6 +314,12 @@ impl SourceWorker {
         }
     }
 
+    /// Nothing can be read now.
+    fn held(&self, why: &str) {
+        self.held.store(true, Ordering::Relaxed);
+        self.status(WorkerState::Held, why);
+    }
+
     fn status(&self, state: WorkerState, detail: &str) {
         self.engine.parts.status.set(SourceStatus {
             source: self.connection.spec.name.clone(),
@@ -301,6 +333,11 @@ impl SourceWorker {
             },
         });
     }
+}
+
+fn failed(error: SourceError) -> ReadEnd {
+    let cause = cause_of(&error);
+    ReadEnd::Failed(error, cause)
 }
 
 /// Returns when `stop` says so, or when whoever could say so is gone.

@@ -10,6 +10,7 @@ use crate::record::{Content, Record};
 use crate::spool::{Append, Entry, Spool, SpoolError};
 use crate::time::Time;
 
+use super::gaps::GapChange;
 use super::prepare::Prepared;
 
 /// How often to look whether a full spool has room again.
@@ -61,40 +62,19 @@ impl Writer {
         }
         Ok(())
     }
-
-    /// A record of a gap.
-    pub(super) fn gap(
-        &self,
-        from: Time,
-        until: Option<Time>,
-        reason: &str,
-        lost: Option<u64>,
-    ) -> Entry {
-        let content = Content::Gap {
-            from,
-            until,
-            reason: reason.into(),
-            lost,
-        };
-        entry(&self.source, until.unwrap_or(from), content)
-    }
 }
 
-/// A record of a span in which the service was not asked for a track, or for all.
-pub(super) fn withheld(
-    source: &SourceName,
-    track: Option<TrackId>,
-    from: Time,
-    until: Option<Time>,
-    reason: &str,
-) -> Entry {
-    let content = Content::Withheld {
+/// A record of a gap.
+pub(super) fn gap(source: &SourceName, track: Option<TrackId>, change: &GapChange) -> Entry {
+    let content = Content::Gap {
         track,
-        from,
-        until,
-        reason: reason.into(),
+        from: change.from,
+        until: change.until,
+        cause: change.cause,
+        reason: change.reason.as_str().into(),
+        lost: change.lost,
     };
-    entry(source, until.unwrap_or(from), content)
+    entry(source, change.until.unwrap_or(change.from), content)
 }
 
 fn entry(source: &SourceName, received_at: Time, content: Content<'_>) -> Entry {

@@ -21,8 +21,8 @@ use super::StoreError;
 pub trait Jobs: Send + Sync {
     /// Makes jobs, all or none; how many were not there.
     async fn add_jobs(&self, jobs: &[NewJob], at: Time) -> Result<u64, StoreError>;
-    /// Takes due jobs of a kind for a source until `until`, at most `most`: those of higher priority first, then those due first. Each
-    /// taking is an attempt.
+    /// Takes due jobs of a kind for a source until `until`, at most `most`: those of higher priority first, then those made first, so
+    /// that what is tried again keeps its place. Each taking is an attempt.
     async fn lease_jobs(
         &self,
         kind: &str,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::gap::{Gap, GapState};
 use crate::ids::{SourceName, TrackId};
 use crate::time::Time;
 
@@ -37,6 +38,35 @@ pub struct PostQuery {
     pub after: Option<String>,
     /// Posts a page, 1 to 1,000; 0 means 50.
     pub limit: usize,
+}
+
+/// Which gaps. Everything given must hold; what is empty or `None` does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GapQuery {
+    /// Of these sources.
+    pub sources: Vec<SourceName>,
+    /// Of this track alone, or of all tracks of a source. Which sources it listens to is not looked at.
+    pub track: Option<TrackId>,
+    /// Of this state.
+    pub state: Option<GapState>,
+    /// Ending after this, or lasting.
+    pub since: Option<Time>,
+    /// Beginning before this.
+    pub until: Option<Time>,
+}
+
+impl GapQuery {
+    /// Does a gap fit?
+    pub fn fits(&self, gap: &Gap) -> bool {
+        let until = gap.until.unwrap_or(Time(i64::MAX));
+        (self.sources.is_empty() || self.sources.contains(&gap.source))
+            && self
+                .track
+                .is_none_or(|track| gap.track.is_none_or(|only| only == track))
+            && self.state.is_none_or(|state| gap.state == state)
+            && self.since.is_none_or(|since| until > since)
+            && self.until.is_none_or(|until| gap.from < until)
+    }
 }
 
 /// What a post may have or be.

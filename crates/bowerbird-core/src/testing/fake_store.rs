@@ -11,13 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::ids::{SourceName, TrackId};
+use crate::ids::TrackId;
 use crate::raw::{self, RawCodec};
 use crate::record::Record;
 use crate::store::{
-    CaptureCounts, DeadLetter, Dictionary, Gap, KeepPosts, KeptPost, Keys, Ledger, MinuteCount,
-    Order, Page, PostQuery, Posts, StoreError, StoreSize, StoredCounts, Swept, Tracks, Upkeep,
-    Written,
+    CaptureCounts, Dictionary, KeepPosts, KeptPost, Keys, MinuteCount, Order, Page, PostQuery,
+    Posts, StoreError, StoreSize, StoredCounts, Swept, Tracks, Upkeep, Written,
 };
 use crate::time::Time;
 use crate::track::{RuleVersion, Track, TrackDraft};
@@ -26,6 +25,7 @@ use crate::view::PostView;
 mod bills;
 mod jobs;
 mod kept;
+mod ledger;
 
 use kept::{Inner, Kept, bounded, fits, kept_post};
 
@@ -281,72 +281,6 @@ impl Tracks for FakeStore {
 }
 
 #[async_trait]
-impl Ledger for FakeStore {
-    async fn gaps(
-        &self,
-        source: Option<&SourceName>,
-        before: Option<u64>,
-        most: usize,
-    ) -> Result<Vec<Gap>, StoreError> {
-        let inner = self.inner();
-        let place = |gap: &Gap| (gap.from, gap.id);
-        let mut all: Vec<&Gap> = inner.gaps.iter().collect();
-        all.sort_by_key(|gap| std::cmp::Reverse(place(gap)));
-        let last = match before {
-            None => None,
-            Some(id) => match all.iter().find(|gap| gap.id == id) {
-                Some(last) => Some(place(last)),
-                None => return Ok(Vec::new()),
-            },
-        };
-        let wanted = all.into_iter().filter(|gap| {
-            source.is_none_or(|source| gap.source == *source)
-                && last.is_none_or(|last| place(gap) < last)
-        });
-        Ok(wanted.take(most).cloned().collect())
-    }
-
-    async fn withheld(&self) -> Result<Vec<Gap>, StoreError> {
-        let inner = self.inner();
-        let open = |gap: &&Gap| gap.until.is_none() && inner.withheld.contains(&gap.id);
-        Ok(inner.gaps.iter().filter(open).cloned().collect())
-    }
-
-    async fn dead_letters(
-        &self,
-        before: Option<u64>,
-        most: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
-        let inner = self.inner();
-        let wanted = inner
-            .dead
-            .iter()
-            .rev()
-            .filter(|(letter, _)| before.is_none_or(|before| letter.id < before));
-        Ok(wanted
-            .take(most)
-            .map(|(letter, _)| letter.clone())
-            .collect())
-    }
-
-    async fn dead_letter(&self, id: u64) -> Result<Option<(DeadLetter, Vec<u8>)>, StoreError> {
-        Ok(self
-            .inner()
-            .dead
-            .iter()
-            .find(|(letter, _)| letter.id == id)
-            .cloned())
-    }
-
-    async fn drop_dead_letters(&self, ids: &[u64]) -> Result<u64, StoreError> {
-        let mut inner = self.inner();
-        let before = inner.dead.len();
-        inner.dead.retain(|(letter, _)| !ids.contains(&letter.id));
-        Ok((before - inner.dead.len()) as u64)
-    }
-}
-
-#[async_trait]
 impl Keys for FakeStore {
     async fn password(&self, user: &str) -> Result<Option<String>, StoreError> {
         Ok(self.inner().passwords.get(user).cloned())
@@ -415,7 +349,7 @@ impl Upkeep for FakeStore {
 mod tests {
     use super::*;
     use crate::store::Store;
-    use crate::testing::store_suite::{StoreBackend, again, bills, embedded, jobs, tracks};
+    use crate::testing::store_suite::{StoreBackend, again, bills, embedded, gaps, jobs, tracks};
 
     struct Backend(FakeStore);
 
@@ -446,6 +380,11 @@ mod tests {
     #[tokio::test]
     async fn knows_every_rule_a_track_had() {
         tracks::knows_every_rule_a_track_had(&mut Backend(FakeStore::new(Arc::default()))).await;
+    }
+
+    #[tokio::test]
+    async fn keeps_gaps_as_a_store_does() {
+        gaps::all(&mut Backend(FakeStore::new(Arc::default()))).await;
     }
 
     #[tokio::test]

@@ -59,6 +59,7 @@ pub fn leased_post(offset: u64) -> Leased {
         event,
         captures: Vec::new(),
         raw: b"",
+        repairs: None,
     };
     let record = Record {
         source: Cow::Borrowed("demo"),

@@ -9,6 +9,7 @@ pub mod aliases;
 pub mod bills;
 pub mod embedded;
 pub mod erase;
+pub mod gaps;
 pub mod jobs;
 pub mod ledger;
 pub mod lettinggo;
@@ -54,6 +55,7 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     searching::all(backend).await;
     tracks::all(backend).await;
     again::all(backend).await;
+    gaps::all(backend).await;
     jobs::all(backend).await;
     ledger::all(backend).await;
     bills::all(backend).await;
@@ -185,6 +187,7 @@ impl<'s> Lane<'s> {
             event,
             captures: captures.collect(),
             raw,
+            repairs: None,
         })
     }
 

@@ -3,7 +3,7 @@
 use bowerbird_core::ids::{SourceName, TrackId};
 use bowerbird_core::store::{CaptureCounts, MinuteCount, StoredCounts};
 use bowerbird_core::time::Time;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::tally::{minute_begins, minute_of};
 
@@ -52,19 +52,38 @@ pub(super) fn per_minute(
              WHERE track = ?1 AND minute >= ?2 AND minute < ?3 AND n > 0 ORDER BY minute",
         )?
         .query_map(
-            params![
-                track,
-                minute_of(from.0),
-                minute_of(until.0.saturating_sub(1)).saturating_add(1)
-            ],
-            |row| {
-                Ok(MinuteCount {
-                    minute: Time(minute_begins(row.get(0)?)),
-                    count: row.get(1)?,
-                })
-            },
+            params![track, minute_of(from.0), minutes_end(until)],
+            minute,
         )?
         .collect()
+}
+
+pub(super) fn arrivals(
+    connection: &Connection,
+    source: &str,
+    from: Time,
+    until: Time,
+) -> rusqlite::Result<Vec<MinuteCount>> {
+    connection
+        .prepare_cached(
+            "SELECT minute, n FROM source_minute
+             WHERE source = (SELECT source FROM source WHERE name = ?1) AND minute >= ?2 AND minute < ?3
+             ORDER BY minute",
+        )?
+        .query_map(params![source, minute_of(from.0), minutes_end(until)], minute)?
+        .collect()
+}
+
+/// The minute after the last one of a span.
+fn minutes_end(until: Time) -> i64 {
+    minute_of(until.0.saturating_sub(1)).saturating_add(1)
+}
+
+fn minute(row: &Row<'_>) -> rusqlite::Result<MinuteCount> {
+    Ok(MinuteCount {
+        minute: Time(minute_begins(row.get(0)?)),
+        count: row.get(1)?,
+    })
 }
 
 /// A source's name as it was written; only names are ever written.

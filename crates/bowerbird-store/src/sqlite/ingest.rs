@@ -4,7 +4,6 @@
 //! `account`, what could not be handled in `letter`. They share a [`Batch`].
 
 use bowerbird_core::event::{Body, Event};
-use bowerbird_core::gap::Cause;
 use bowerbird_core::raw::RawCodec;
 use bowerbird_core::record::{Content, Record, RecordError};
 use bowerbird_core::store::{StoreError, Written};
@@ -142,11 +141,13 @@ impl<'w> Batch<'w> {
             received_at: record.received_at.0,
         };
         self.latest = arrival.received_at;
+        self.tally.heard(source, arrival.received_at);
         match &record.content {
             Content::Event {
                 event,
                 captures,
                 raw,
+                repairs,
             } => {
                 let outcome = match &event.body {
                     Body::Post(post) => {
@@ -156,54 +157,34 @@ impl<'w> Batch<'w> {
                     Body::Edit(post) => self.post(arrival, event, post, true, captures, raw)?,
                     _ => self.other(arrival, event)?,
                 };
+                if outcome == Outcome::Kept && event.post().is_some() {
+                    self.tally.came(source, arrival.received_at, *repairs);
+                }
                 self.tally.end(source, outcome);
                 Ok(())
             }
             Content::Refused { reason, raw } => self.refused(arrival, reason, raw),
             Content::Gap {
-                from,
-                until,
-                reason,
-                lost,
-            } => {
-                let until = until.map(|time| time.0);
-                let cause = Cause::told_by(reason);
-                self.connection
-                    .prepare_cached(include_str!("sql/upsert_gap.sql"))?
-                    .execute(params![
-                        source,
-                        0,
-                        cause.family() as u8,
-                        cause.name(),
-                        from.0,
-                        until,
-                        reason,
-                        lost
-                    ])
-                    .map(drop)
-            }
-            Content::Withheld {
                 track,
                 from,
                 until,
+                cause,
                 reason,
-            } => {
-                let (track, until) = (track.map_or(0, |track| track.0), until.map(|time| time.0));
-                let lost: Option<u64> = None;
-                self.connection
-                    .prepare_cached(include_str!("sql/upsert_gap.sql"))?
-                    .execute(params![
-                        source,
-                        track,
-                        Cause::Budget.family() as u8,
-                        Cause::Budget.name(),
-                        from.0,
-                        until,
-                        reason,
-                        lost
-                    ])
-                    .map(drop)
-            }
+                lost,
+            } => self
+                .connection
+                .prepare_cached(include_str!("sql/upsert_gap.sql"))?
+                .execute(params![
+                    source,
+                    track.map_or(0, |track| track.0),
+                    cause.family() as u8,
+                    cause.name(),
+                    from.0,
+                    until.map(|time| time.0),
+                    reason,
+                    lost
+                ])
+                .map(drop),
             Content::Aliases { service, aliases } => self.aliases(arrival, service, aliases),
             Content::Charge(charge) => {
                 self.tally.written.charged = true;

@@ -40,6 +40,12 @@ pub(super) struct Tally {
     pub(super) dead_letters: i64,
     sources: FxHashMap<i64, [u64; 3]>,
     minutes: FxHashMap<(i64, i64), i64>,
+    /// Posts that came by themselves, by source and minute.
+    arrivals: FxHashMap<(i64, i64), i64>,
+    /// Posts that repairs brought, by gap.
+    brought: FxHashMap<u64, i64>,
+    /// When the first record of each source in the batch came.
+    first: FxHashMap<i64, i64>,
     captures: FxHashMap<i64, CaptureTotal>,
     hours: HashMap<i64, (i64, i64)>,
 }
@@ -70,7 +76,23 @@ impl Tally {
         }
     }
 
-    /// A post came by itself.
+    /// A record of a source came.
+    pub(super) fn heard(&mut self, source: i64, received_at: i64) {
+        self.first.entry(source).or_insert(received_at);
+    }
+
+    /// A post that was not there was kept: it came by itself, or by the repair of a gap.
+    pub(super) fn came(&mut self, source: i64, received_at: i64, repairs: Option<u64>) {
+        match repairs {
+            None => {
+                let minute = (source, minute_of(received_at));
+                *self.arrivals.entry(minute).or_default() += 1;
+            }
+            Some(gap) => *self.brought.entry(gap).or_default() += 1,
+        }
+    }
+
+    /// A post came by itself, and not inside another.
     pub(super) fn arrived(&mut self, received_at: i64) {
         *self.minutes.entry((0, minute_of(received_at))).or_default() += 1;
     }
@@ -104,6 +126,7 @@ impl Tally {
             add.execute(params![source, kept, duplicate, refused])?;
         }
         self.flush_captures(connection)?;
+        self.flush_spans(connection)?;
         let mut widen = connection.prepare_cached(
             "INSERT INTO post_span (hour, first, last) VALUES (?1, ?2, ?3)
              ON CONFLICT (hour) DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)",
@@ -121,6 +144,29 @@ impl Tally {
             if *n != 0 {
                 count.execute(params![key, std::mem::take(n)])?;
             }
+        }
+        Ok(())
+    }
+
+    /// What says how complete everything is.
+    fn flush_spans(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut first = connection.prepare_cached(
+            "UPDATE source SET first_at = ?2 WHERE source = ?1 AND first_at IS NULL",
+        )?;
+        for (source, at) in self.first.drain() {
+            first.execute([source, at])?;
+        }
+        let mut count = connection.prepare_cached(
+            "INSERT INTO source_minute (source, minute, n) VALUES (?1, ?2, ?3)
+             ON CONFLICT (source, minute) DO UPDATE SET n = n + excluded.n",
+        )?;
+        for ((source, minute), n) in self.arrivals.drain() {
+            count.execute([source, minute, n])?;
+        }
+        let mut brought =
+            connection.prepare_cached("UPDATE gap SET came = came + ?2 WHERE gap = ?1")?;
+        for (gap, n) in self.brought.drain() {
+            brought.execute(params![gap, n])?;
         }
         Ok(())
     }

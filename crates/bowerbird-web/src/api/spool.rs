@@ -133,9 +133,8 @@ fn view(peeked: &Peeked) -> RecordView {
             view.tracks = captures.iter().map(|caught| caught.track).collect();
         }
         Content::Refused { reason, .. } => (view.kind, view.excerpt) = ("refused", excerpt(reason)),
-        Content::Gap { reason, .. } => (view.kind, view.excerpt) = ("gap", excerpt(reason)),
-        Content::Withheld { track, reason, .. } => {
-            (view.kind, view.excerpt) = ("withheld", excerpt(reason));
+        Content::Gap { track, reason, .. } => {
+            (view.kind, view.excerpt) = ("gap", excerpt(reason));
             view.tracks = track.iter().copied().collect();
         }
         Content::Charge(charge) => {

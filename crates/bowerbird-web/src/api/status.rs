@@ -1,25 +1,20 @@
-//! How everything is doing, counts that add up, and what was missed.
+//! How everything is doing, and counts that add up.
 
 use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
 use bowerbird_core::counts::{Counts, counts};
-use bowerbird_core::ids::SourceName;
 use bowerbird_core::pipeline::Backfill;
 use bowerbird_core::spool::{LaneState, SpoolSize};
 use bowerbird_core::status::WorkerState;
-use bowerbird_core::store::{Gap, StoreSize};
+use bowerbird_core::store::StoreSize;
 use bowerbird_core::time::Time;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::params::Params;
 use crate::site::{App, Site};
-
-/// The most gaps in one answer.
-const MOST_GAPS: usize = 1_000;
 
 /// How everything is doing.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -124,15 +119,6 @@ impl From<Backfill> for BackfillView {
     }
 }
 
-/// Gaps.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Gaps {
-    /// Newest first.
-    pub(crate) gaps: Vec<Gap>,
-    /// What to pass as `before` for the next ones; `null` at the end.
-    pub(crate) next: Option<String>,
-}
-
 /// How everything is doing.
 #[utoipa::path(get, path = "/api/v1/status", tag = "status", responses((status = 200, body = StatusView)))]
 pub(crate) async fn find_status(State(app): State<App>) -> Result<Json<StatusView>, ApiError> {
@@ -147,45 +133,6 @@ pub(crate) async fn find_counts(State(app): State<App>) -> Result<Json<CountsVie
         total: Counts::total(sources.values()),
         sources,
     }))
-}
-
-/// Spans for which a source can't promise completeness.
-#[utoipa::path(
-    get, path = "/api/v1/gaps", tag = "status",
-    params(
-        ("source" = Option<String>, Query, description = "Of this source only"),
-        ("before" = Option<String>, Query, description = "`next` of the answer before"),
-        ("limit" = Option<usize>, Query, description = "How many, 1 to 1000; 100 if not given")
-    ),
-    responses((status = 200, body = Gaps))
-)]
-pub(crate) async fn list_gaps(
-    State(app): State<App>,
-    params: Params,
-) -> Result<Json<Gaps>, ApiError> {
-    params.only(&[&["source", "before", "limit"]])?;
-    let source = params.source("source")?;
-    let before = params.parsed("before", "a gap's number")?;
-    let most = params.number("limit", 100, MOST_GAPS)?;
-    gaps(&app.site, source.as_ref(), before, most)
-        .await
-        .map(Json)
-}
-
-/// Some gaps, newest first.
-pub(crate) async fn gaps(
-    site: &Site,
-    source: Option<&SourceName>,
-    before: Option<u64>,
-    most: usize,
-) -> Result<Gaps, ApiError> {
-    // One more tells whether there are more: a page that is just full may be the last.
-    let mut gaps = site.store().gaps(source, before, most + 1).await?;
-    let goes_on = gaps.len() > most;
-    gaps.truncate(most);
-    let last = gaps.last().filter(|_| goes_on);
-    let next = last.map(|last| last.id.to_string());
-    Ok(Gaps { gaps, next })
 }
 
 /// How everything is doing, now.

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bowerbird_core::counts::Counts;
 use bowerbird_core::status::WorkerState;
-use bowerbird_core::store::DeadLetter;
+use bowerbird_core::store::{DeadLetter, GapQuery};
 use maud::{Markup, html};
 
 use super::format::moment;
@@ -12,7 +12,8 @@ use super::layout::{Nav, Shell};
 use super::rule_box::is_for_x;
 use super::{Caller, OurForm, see, token_field};
 use crate::api::dead_letters::{self, DeadLetters};
-use crate::api::status::{Gaps, SourceView, StatusView, gaps, status};
+use crate::api::gaps::{Gaps, gaps};
+use crate::api::status::{SourceView, StatusView, status};
 use crate::error::ApiError;
 use crate::format::{bytes, number, plural, segment};
 use crate::params::{Params, parse_id};
@@ -28,7 +29,7 @@ pub(crate) async fn show_status(
 ) -> Result<Response, ApiError> {
     let status = status(&app.site).await?;
     let gaps_before = params.parsed("gaps_before", "a gap's number")?;
-    let gaps = gaps(&app.site, None, gaps_before, ROWS).await?;
+    let gaps = gaps(&app.site, &GapQuery::default(), gaps_before, ROWS).await?;
     let before = params.parsed("before", "a dead letter's number")?;
     let dead = dead_letters::list(&app.site, before, ROWS).await?;
     let body = html! {
@@ -138,28 +139,17 @@ fn storage_panel(status: &StatusView) -> Markup {
     }
 }
 
-fn gaps_panel(Gaps { gaps, next }: &Gaps) -> Markup {
+fn gaps_panel(gaps: &Gaps) -> Markup {
     html! {
         section.panel #gaps aria-labelledby="gaps-h" {
             h2 #gaps-h { "Gaps" }
-            @if gaps.is_empty() { p.empty { "None: for every source, all of the time since it was first heard is accounted for." } }
+            @if gaps.gaps.is_empty() { p.empty { "None: for every source, all of the time since it was first heard is accounted for." } }
             @else {
-                div.scroll { table {
-                    thead { tr { th scope="col" { "Source" } th scope="col" { "From" } th scope="col" { "Until" } th scope="col" { "Why" } th scope="col" { "Lost" } th scope="col" { "State" } } }
-                    tbody {
-                        @for gap in gaps {
-                            tr {
-                                th scope="row" { (gap.source) @if let Some(track) = gap.track { span.hint { " track " a href=(format!("/tracks/{track}")) { (track) } } } }
-                                td { (moment(gap.from)) }
-                                td { @if let Some(until) = gap.until { (moment(until)) } @else { "still open" } }
-                                td { (gap.reason) }
-                                td { @if let Some(lost) = gap.lost { (number(lost)) } @else { "unknown" } }
-                                td { (gap.state) }
-                            }
-                        }
-                    }
-                } }
-                @if let Some(next) = next { p.buttons { a.button.quiet rel="next" href=(format!("/status?gaps_before={next}#gaps")) { "Older gaps" } } }
+                (super::gaps::table(gaps))
+                p.buttons {
+                    a.button.quiet href="/gaps" { "Choose among them" }
+                    @if let Some(next) = &gaps.next { a.button.quiet rel="next" href=(format!("/status?gaps_before={next}#gaps")) { "Older gaps" } }
+                }
             }
         }
     }

@@ -17,6 +17,7 @@ use super::names::Names;
 use super::rule_box::is_for_x;
 use super::{Caller, OurForm, chart, see, token_field, track_form};
 use crate::api::chart::last_hour;
+use crate::api::completeness::{SPANS, bars};
 use crate::api::rules;
 use crate::api::status::{BackfillView, source_names};
 use crate::api::tracks::{self, TrackView, all_tracks, parse_id};
@@ -49,6 +50,7 @@ pub(crate) async fn show_track(
         .find(|backfill| backfill.track == id)
         .map(BackfillView::from);
     let sources = known_sources(&app.site, &view.track.draft).await?;
+    let bars = bars(&app.site, &view.track, &SPANS).await?;
     let standing = app.site.parts.bills.standing();
     let body = html! {
         div.track-page.(colour(id)) data-track=(id) {
@@ -60,6 +62,7 @@ pub(crate) async fn show_track(
                 (facts(view, standing.tracks.get(&id)))
                 (earlier_rules(&app.site.store().rule_versions(id).await?))
             }
+            (super::gaps::completeness(&bars, id))
             div.home {
                 aside.side {
                     section.panel aria-labelledby="change" { h2 #change { "Change" } (track_form::form(view, &sources, is_for_x(&app.site), &caller)) }

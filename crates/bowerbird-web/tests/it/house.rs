@@ -6,8 +6,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use bowerbird_core::bill::{Counter, LiveBills};
 use bowerbird_core::event::{Account, Body as EventBody, Delete, Event, Post};
+use bowerbird_core::gap::Cause;
 use bowerbird_core::hub::{Hub, Touched};
-use bowerbird_core::ids::{EventId, SourceName};
+use bowerbird_core::ids::{EventId, SourceName, TrackId};
 use bowerbird_core::live::LiveTracks;
 use bowerbird_core::memory::MemorySpool;
 use bowerbird_core::pipeline::{Engine, Parts};
@@ -171,6 +172,7 @@ impl House {
             decode,
             keep: Vec::new(),
             bills,
+            repair_by_hand: Vec::new(),
         };
         let engine = Engine::new(parts.clone());
         engine.start().await.unwrap();
@@ -202,6 +204,7 @@ impl House {
                 event,
                 captures: Vec::new(),
                 raw: &raw,
+                repairs: None,
             };
             let record = Record {
                 source: "demo".into(),
@@ -262,11 +265,26 @@ impl House {
 
     /// A connection is cut at a second of the day.
     pub async fn gap(&self, second: i64) {
+        self.missed(Cause::Disconnect, None, (second, None), None)
+            .await;
+    }
+
+    /// Something is missed, from a second from now until another.
+    pub async fn missed(
+        &self,
+        cause: Cause,
+        track: Option<u64>,
+        (from, until): (i64, Option<i64>),
+        lost: Option<u64>,
+    ) {
+        let at = |second: i64| Time(clock().0 + second * 1_000_000);
         let content = Content::Gap {
-            from: Time(clock().0 + second * 1_000_000),
-            until: None,
-            reason: "the connection was cut".into(),
-            lost: None,
+            track: track.map(TrackId),
+            cause,
+            from: at(from),
+            until: until.map(at),
+            reason: "the connection was <cut>".into(),
+            lost,
         };
         self.append(0, content).await;
     }
@@ -286,6 +304,7 @@ impl House {
                 event,
                 captures,
                 raw: &raw,
+                repairs: None,
             },
         )
         .await;

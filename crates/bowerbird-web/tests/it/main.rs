@@ -4,6 +4,7 @@
 
 mod api;
 mod bill;
+mod gaps;
 mod guard;
 mod house;
 mod pages;

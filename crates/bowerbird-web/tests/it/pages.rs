@@ -145,7 +145,7 @@ async fn gaps_are_turned_page_by_page() {
         house.gap(second).await;
     }
     let full = house.get("/status").await.text;
-    assert_eq!(full.matches("still open").count(), 50);
+    assert_eq!(full.matches("lasts still").count(), 50);
     assert!(!full.contains("Older gaps"), "a page that is just full");
     house.gap(50).await;
     let first = house.get("/status").await.text;
@@ -154,7 +154,7 @@ async fn gaps_are_turned_page_by_page() {
         "{first}"
     );
     let second = house.get("/status?gaps_before=2").await.text;
-    assert_eq!(second.matches("still open").count(), 1);
+    assert_eq!(second.matches("lasts still").count(), 1);
 
     let page = house.get("/api/v1/gaps?limit=50").await.json();
     assert_eq!(page["next"], "2");

@@ -59,6 +59,7 @@ impl Recorder {
                 event,
                 captures: Vec::new(),
                 raw,
+                repairs: None,
             };
             let record = Record {
                 source: SOURCE.into(),

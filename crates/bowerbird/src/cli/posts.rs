@@ -144,11 +144,41 @@ fn has_values() -> PossibleValuesParser {
 pub(crate) enum GapCommand {
     /// List gaps, newest first
     Ls {
-        /// Of this source only
-        #[arg(long, value_name = "SOURCE")]
-        source: Option<String>,
+        /// Which
+        #[command(flatten)]
+        filters: GapFilters,
         /// How many
         #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
         limit: u64,
     },
+    /// Show everything that is known of a gap
+    Show {
+        /// Its number
+        id: u64,
+    },
+    /// Fetch again what was missed, as far as it can be had; needs a process that runs the source
+    Repair {
+        /// Its number
+        id: u64,
+    },
+}
+
+/// Which gaps.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GapFilters {
+    /// Of this source only
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) source: Option<String>,
+    /// That concern this track (its name or number)
+    #[arg(long, value_name = "TRACK")]
+    pub(crate) track: Option<String>,
+    /// Of this state: open, repairing, repaired, beyond-repair
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<String>,
+    /// Ending after this, or lasting (RFC 3339, or a date in UTC)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Beginning before this
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
 }

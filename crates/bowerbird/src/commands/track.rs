@@ -60,7 +60,11 @@ pub(super) async fn track(context: &Context, command: TrackCommand) -> Result<()
             let mut found = find(client, &track).await?;
             let mut told: Value = client.get(&format!("{}/rules", address(&found))).await?;
             found["rules"] = told["rules"].take();
-            show(context, &found)
+            show(context, &found)?;
+            if context.output.json {
+                return Ok(());
+            }
+            super::gap::bars(context, client, &text(&found, "id")).await
         }
         TrackCommand::Edit {
             track,

@@ -374,6 +374,9 @@ pub(crate) struct XFile {
     /// until the next day or month. Default: no limit.
     #[serde(default)]
     pub(crate) budget: Budget,
+    /// Whether gaps are repaired by themselves (`auto`), or only when somebody asks for it (`ask`). Default: `ask` where posts cost something.
+    #[serde(default)]
+    pub(crate) repair: Option<RepairFile>,
     /// What is kept: `all`, or `matched` for posts that a track caught.
     #[serde(default)]
     pub(crate) keep: KeepFile,
@@ -473,6 +476,8 @@ pub(crate) struct JetstreamFile {
     pub(crate) dids: Vec<String>,
     /// The file of Jetstream's published zstd dictionary, relative to this file's folder; with it messages come packed, to half their size.
     pub(crate) dictionary: Option<PathBuf>,
+    /// Whether gaps are repaired by themselves (`auto`, the default), or only when somebody asks for it (`ask`).
+    pub(crate) repair: Option<RepairFile>,
     /// What is kept: `all`, or `matched` for posts that a track caught.
     pub(crate) keep: KeepFile,
     /// Posts that no track caught are let go after so long (as in `"30d"`); not given: never.
@@ -488,6 +493,7 @@ impl Default for JetstreamFile {
             collections: config.collections,
             dids: config.dids,
             dictionary: None,
+            repair: None,
             keep: KeepFile::All,
             keep_for: None,
         }
@@ -512,6 +518,9 @@ pub(crate) struct MastodonFile {
     /// Of public streams only posts with something attached?
     #[serde(default)]
     pub(crate) only_media: bool,
+    /// Whether gaps are repaired by themselves (`auto`, the default), or only when somebody asks for it (`ask`).
+    #[serde(default)]
+    pub(crate) repair: Option<RepairFile>,
     /// What is kept: `all`, or `matched` for posts that a track caught.
     #[serde(default)]
     pub(crate) keep: KeepFile,
@@ -546,6 +555,16 @@ pub(crate) enum WireFile {
     Old,
     /// `subscribeEvents`.
     New,
+}
+
+/// Who decides that a gap is repaired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RepairFile {
+    /// Nobody need: it is done as soon as it can be.
+    Auto,
+    /// A person, for each gap.
+    Ask,
 }
 
 /// Which posts of a source are kept.

@@ -10,13 +10,13 @@ use bowerbird_connect::auth::Access;
 use bowerbird_connect::jetstream::{JetstreamConfig, JetstreamWire};
 use bowerbird_connect::mastodon::{MastodonConfig, MastodonTransport};
 use bowerbird_connect::x::{Limiter, MAX_BACKFILL_MINUTES, XActivity, XFeed, XStatus, XTimelines};
-use bowerbird_core::bill::{Prices, Tariff};
+use bowerbird_core::bill::{Money, Prices, Tariff};
 use bowerbird_core::ids::SourceName;
 use bowerbird_core::source::Keep;
 
 use super::file::{
-    JetstreamFile, KeepFile, MastodonFile, ReplayFile, SourceFile, SyntheticFile, TransportFile,
-    WireFile, XFile, XStreamFile,
+    JetstreamFile, KeepFile, MastodonFile, RepairFile, ReplayFile, SourceFile, SyntheticFile,
+    TransportFile, WireFile, XFile, XStreamFile,
 };
 use super::problems::Problems;
 use super::secrets::Fetched;
@@ -31,6 +31,8 @@ pub(crate) struct SourceSettings {
     pub(crate) keep: Keep,
     /// How long posts that no track caught stay; `None` for ever.
     pub(crate) keep_for: Option<Duration>,
+    /// Who decides that a gap is repaired; `None`: what it costs does.
+    pub(crate) repair: Option<RepairFile>,
     /// What it is.
     pub(crate) kind: SourceKind,
 }
@@ -86,6 +88,16 @@ pub(crate) struct XSettings {
 }
 
 impl SourceSettings {
+    /// Are its gaps repaired only when somebody asks for it?
+    pub(crate) fn repairs_by_hand(&self) -> bool {
+        match self.repair {
+            Some(wish) => wish == RepairFile::Ask,
+            None => self
+                .tariff()
+                .is_some_and(|tariff| tariff.prices.post > Money::ZERO),
+        }
+    }
+
     /// What it costs and may cost; `None` where nothing costs anything.
     pub(crate) fn tariff(&self) -> Option<Tariff> {
         match &self.kind {
@@ -134,10 +146,12 @@ pub(super) fn judge(
             SourceFile::Jetstream(file) => jetstream(file, places),
             SourceFile::Mastodon(file) => mastodon(file, &key, places, problems),
         };
+        let repair = repair(file);
         sources.extend(name.map(|name| SourceSettings {
             name,
             keep,
             keep_for,
+            repair,
             kind,
         }));
     }
@@ -158,6 +172,16 @@ fn kept(file: &SourceFile) -> (Keep, Option<&str>) {
         KeepFile::Matched => Keep::Matched,
     };
     (keep, keep_for.as_deref())
+}
+
+/// Who decides that a gap is repaired.
+fn repair(file: &SourceFile) -> Option<RepairFile> {
+    match file {
+        SourceFile::X(file) => file.repair,
+        SourceFile::Jetstream(file) => file.repair,
+        SourceFile::Mastodon(file) => file.repair,
+        SourceFile::Synthetic(_) | SourceFile::Replay(_) => None,
+    }
 }
 
 fn synthetic(file: &SyntheticFile, key: &str, problems: &mut Problems) -> SourceKind {

@@ -119,6 +119,7 @@ fn every_commented_key_of_the_example_shows_its_default() {
         max_query_chars: XFile::default_max_query_chars(),
         prices: PricesFile::default(),
         budget: "5/day,100/month".parse().unwrap(),
+        repair: None,
         keep: KeepFile::All,
         keep_for: None,
     };
@@ -142,6 +143,7 @@ fn every_commented_key_of_the_example_shows_its_default() {
         token: Some("mastodon-mastodon-example".to_owned()),
         transport: TransportFile::WebSocket,
         only_media: false,
+        repair: None,
         keep: KeepFile::All,
         keep_for: Some("7d".to_owned()),
     };

@@ -52,6 +52,9 @@ pub(super) async fn tell(
             tracing::warn!(source.name = %source, problem, "The rules at X could not be brought up to date");
         }
         status.set_notes(source.clone(), "rules", notes(&now, &tracks));
+        let left_out = now.left_out.iter();
+        let unasked = left_out.map(|one| (one.track, one.reason.clone()));
+        status.set_unasked(source.clone(), unasked.collect());
         told = now;
     }
 }

@@ -117,6 +117,50 @@ fn what_the_service_let_go_of_is_a_gap_as_wide_as_the_loss() {
 }
 
 #[test]
+fn what_was_lost_is_fetched_again_once_the_service_has_it() {
+    let (stand_in, home) = ten_kept();
+
+    push(&stand_in, 10..100);
+    stand_in.forget_before(at(60));
+    let running = start(&home);
+    home.run(&["track", "add", "wrens", "wren"]).ok();
+    kept(&home, 50);
+    let in_state = |state: &'static str| {
+        until(state, || {
+            let gap = gaps(&home).into_iter().next()?;
+            (gap["state"] == state).then_some(gap)
+        })
+    };
+    let gap = in_state("beyond-repair");
+    assert_eq!(gap["cause"], "cursor-lost", "{gap}");
+    let remains = gap["repair"]["remains"].as_str().unwrap();
+    assert!(remains.contains("no longer has all"), "{gap}");
+
+    stand_in.forget_before(at(0));
+    let id = gap["id"].as_str().unwrap();
+    home.run(&["gap", "repair", id]).ok();
+    let gap = in_state("repaired");
+    assert_eq!(gap["repair"]["posts"], 50, "{gap}");
+    kept(&home, 100);
+    let shown = home.run(&["gap", "show", id]).ok().stdout;
+    assert!(shown.contains("posts came    50"), "{shown}");
+    let of_state = |state: &str| {
+        let listed = home.run(&["gap", "ls", "--state", state, "--track", "wrens", "--json"]);
+        listed.json_lines().len()
+    };
+    assert_eq!((of_state("repaired"), of_state("open")), (1, 0));
+    let again = home.run(&["gap", "repair", id]);
+    assert!(again.stderr.contains("is repaired"), "{}", again.stderr);
+    let counts = total(&home);
+    let ended = ["kept", "duplicate", "unmatched", "refused", "waiting"];
+    let ended = ended.iter().map(|end| counts[end].as_u64().unwrap());
+    assert_eq!(counts["read"], ended.sum::<u64>(), "{counts}");
+    let track = home.run(&["track", "show", "wrens"]).ok().stdout;
+    assert!(track.contains("24h"), "{track}");
+    stop(running);
+}
+
+#[test]
 fn a_refused_cursor_is_a_gap_and_listening_goes_on() {
     let (stand_in, home) = ten_kept();
 

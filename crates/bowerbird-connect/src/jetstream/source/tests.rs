@@ -1,4 +1,5 @@
 use bowerbird_core::event::Body;
+use bowerbird_core::repair::Missing;
 use bowerbird_core::testing::source_suite;
 
 use super::*;
@@ -81,6 +82,7 @@ fn asked_for(error: &SourceError) -> String {
     match error {
         SourceError::Retry { ladder, .. } => format!("{ladder:?}"),
         SourceError::WaitUntil { .. } => "wait".to_owned(),
+        SourceError::Slow { .. } => "slow".to_owned(),
         SourceError::Stop { .. } => "stop".to_owned(),
         SourceError::CursorLost { .. } => "lost".to_owned(),
     }
@@ -256,7 +258,8 @@ async fn endings_of_every_kind_climb_the_right_ladder_and_lose_nothing() {
             "Network",
             "closed the connection (1000)",
         ),
-        (Beat::Close(1008, "too slow"), "Network", "(1008: too slow)"),
+        (Beat::Close(1008, "too slow"), "slow", "(1008: too slow)"),
+        (Beat::Close(1008, "bye"), "Network", "(1008: bye)"),
         (
             Beat::Close(1012, "restarting"),
             "Server",
@@ -448,4 +451,67 @@ fn a_wrong_setting_is_told_at_start() {
         said(dictionary),
         "dictionary: the file is not a zstd dictionary"
     );
+}
+
+/// What fetching a gap again brings, until it ends.
+async fn mended(stand_in: &JetstreamStandIn, from: u64, until: u64) -> Vec<u64> {
+    let missing = Missing {
+        from: Time(at(from)),
+        until: Time(at(until)),
+        track: None,
+    };
+    let repair = connection(config(stand_in)).repair.unwrap();
+    let mut source = (repair.open)(&missing, None).await.unwrap();
+    let mut frames = Vec::new();
+    while let Some(batch) = source.next_batch().await.unwrap() {
+        frames.extend(batch.frames);
+    }
+    frames.retain(|frame| !frame.is_keep_alive());
+    numbers(&frames)
+}
+
+#[tokio::test]
+async fn a_gap_is_fetched_again_from_a_little_before_to_a_little_after() {
+    let script = [Turn::Play(vec![Beat::Events(300), Beat::Stall])];
+    let stand_in = holding(400, script);
+    let numbers = mended(&stand_in, 100, 120).await;
+    assert_eq!(numbers[0], 50);
+    assert!(numbers.contains(&170), "until it is surely over");
+}
+
+#[tokio::test]
+async fn what_an_instance_let_go_of_within_seconds_is_not_said_to_be_repaired() {
+    let stand_in = holding(400, []);
+    stand_in.forget_before(at(102));
+    let missing = Missing {
+        from: Time(at(100)),
+        until: Time(at(120)),
+        track: None,
+    };
+    let repair = connection(config(&stand_in)).repair.unwrap();
+    let mut source = (repair.open)(&missing, None).await.unwrap();
+    let (frames, _, error) = read(&mut *source).await;
+    assert!(frames.is_empty());
+    let SourceError::CursorLost { lost, .. } = error else {
+        panic!("a lost cursor: {error}")
+    };
+    assert_eq!(lost.from, Some(Time(at(100))));
+    assert_eq!(lost.resume.map(|(at, _)| at), Some(Time(at(102))));
+}
+
+#[tokio::test]
+async fn where_nothing_came_after_a_gap_two_pings_say_that_all_has_come() {
+    let beats = vec![Beat::Events(20), Beat::Ping, Beat::Ping, Beat::Stall];
+    let stand_in = holding(20, [Turn::Play(beats)]);
+    let expected: Vec<u64> = (0..20).collect();
+    assert_eq!(mended(&stand_in, 10, 500).await, expected);
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_told_apart() {
+    let beats = vec![Beat::Close(1008, "ConsumerTooSlow")];
+    let stand_in = holding(1, [Turn::Play(beats)]);
+    let mut source = opened(&stand_in, None).await;
+    let (_, _, error) = read(&mut *source).await;
+    assert_eq!(asked_for(&error), "slow", "{error}");
 }

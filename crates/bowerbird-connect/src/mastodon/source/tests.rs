@@ -95,6 +95,7 @@ fn asked_for(error: &SourceError) -> String {
         SourceError::WaitUntil { .. } => "wait".to_owned(),
         SourceError::Stop { .. } => "stop".to_owned(),
         SourceError::CursorLost { .. } => "lost".to_owned(),
+        SourceError::Slow { .. } => "slow".to_owned(),
     }
 }
 

@@ -51,6 +51,8 @@ fn manifest(files: &BTreeMap<String, Vec<u8>>) -> Value {
 
 async fn gap(lane: &mut Lane<'_>, from: i64, until: Option<i64>, reason: &str) {
     let content = Content::Gap {
+        track: None,
+        cause: crate::gap::Cause::Disconnect,
         from: second(from),
         until: until.map(second),
         reason: reason.to_owned().into(),

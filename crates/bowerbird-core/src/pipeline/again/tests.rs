@@ -84,6 +84,7 @@ fn deletion_of(id: &str) -> Vec<u8> {
             event: house::decode(frame.as_bytes()).unwrap(),
             captures: Vec::new(),
             raw: b"",
+            repairs: None,
         },
     };
     record.encode(Vec::new())

@@ -2,9 +2,11 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::bill::{Budget, LiveBills, Money, Prices, Tariff};
+use crate::gap::Gap;
+use crate::ids::TrackId;
 use crate::pipeline::engine::{Parts, Until};
 use crate::pipeline::tests::house::{self, Act, Script, name, until};
-use crate::store::Gap;
+use crate::store::GapQuery;
 use crate::track::TrackDraft;
 
 /// Two posts may be paid for.
@@ -35,8 +37,11 @@ fn in_all(limit: Money) -> Budget {
 }
 
 async fn gaps(parts: &Parts) -> Vec<Gap> {
-    let gaps = parts.store.gaps(None, None, 10).await.unwrap();
-    let of_budgets = gaps.into_iter().filter(|gap| gap.reason.contains("budget"));
+    let gaps = parts.store.gaps(&GapQuery::default(), None, 10).await;
+    let of_budgets = gaps
+        .unwrap()
+        .into_iter()
+        .filter(|gap| gap.cause == Cause::Budget);
     of_budgets.collect()
 }
 

@@ -14,10 +14,13 @@ fn spec(endless: bool, replays: bool) -> SourceSpec {
     }
 }
 
-fn change(from: i64, until: Option<i64>, reason: &str) -> GapChange {
+const CUT: Why<'static> = (Cause::Disconnect, "reset");
+
+fn change(from: i64, until: Option<i64>, (cause, reason): Why<'_>) -> GapChange {
     GapChange {
         from: Time(from),
         until: until.map(Time),
+        cause,
         reason: reason.to_owned(),
         lost: None,
     }
@@ -28,11 +31,19 @@ fn not_running_is_a_gap_from_the_last_byte_to_the_first() {
     let mut gaps = Gaps::new(&spec(true, false), Some(Time(10)));
     assert_eq!(
         gaps.started(),
-        Some(change(10, None, "bowerbird was not running"))
+        Some(change(
+            10,
+            None,
+            (Cause::NotRunning, "bowerbird was not running")
+        ))
     );
     assert_eq!(
         gaps.heard(Time(50), Time(60)),
-        Some(change(10, Some(50), "bowerbird was not running"))
+        Some(change(
+            10,
+            Some(50),
+            (Cause::NotRunning, "bowerbird was not running")
+        ))
     );
     assert_eq!(gaps.heard(Time(70), Time(70)), None);
 }
@@ -41,7 +52,7 @@ fn not_running_is_a_gap_from_the_last_byte_to_the_first() {
 fn a_first_start_has_missed_nothing() {
     let mut gaps = Gaps::new(&spec(true, false), None);
     assert_eq!(gaps.started(), None);
-    assert_eq!(gaps.disconnected("cut before a byte came"), None);
+    assert_eq!(gaps.disconnected(CUT), None);
     assert_eq!(gaps.heard(Time(5), Time(5)), None);
 }
 
@@ -49,11 +60,11 @@ fn a_first_start_has_missed_nothing() {
 fn failed_attempts_prolong_the_gap_and_open_no_other() {
     let mut gaps = Gaps::new(&spec(true, false), None);
     gaps.heard(Time(1), Time(20));
-    assert_eq!(gaps.disconnected("reset"), Some(change(20, None, "reset")));
-    assert_eq!(gaps.disconnected("503"), None);
+    assert_eq!(gaps.disconnected(CUT), Some(change(20, None, CUT)));
+    assert_eq!(gaps.disconnected((Cause::Stall, "503")), None);
     assert_eq!(
         gaps.heard(Time(40), Time(40)),
-        Some(change(20, Some(40), "reset"))
+        Some(change(20, Some(40), CUT))
     );
 }
 
@@ -61,16 +72,16 @@ fn failed_attempts_prolong_the_gap_and_open_no_other() {
 fn a_source_that_replays_leaves_no_gap_unless_its_cursor_is_lost() {
     let mut gaps = Gaps::new(&spec(true, true), Some(Time(10)));
     assert_eq!(gaps.started(), None);
-    assert_eq!(gaps.disconnected("reset"), None);
+    assert_eq!(gaps.disconnected(CUT), None);
     assert_eq!(
         gaps.cursor_lost("too old", &Lost::default()),
-        Some(change(10, None, "too old"))
+        Some(change(10, None, (Cause::CursorLost, "too old")))
     );
     assert_eq!(
         gaps.heard(Time(90), Time(95)),
-        Some(change(10, Some(90), "too old"))
+        Some(change(10, Some(90), (Cause::CursorLost, "too old")))
     );
-    assert_eq!(gaps.disconnected("reset"), None);
+    assert_eq!(gaps.disconnected(CUT), None);
 }
 
 #[test]
@@ -78,10 +89,10 @@ fn a_lost_cursor_does_not_make_a_source_one_that_replays() {
     let mut gaps = Gaps::new(&spec(true, false), Some(Time(10)));
     assert_eq!(
         gaps.cursor_lost("old", &Lost::default()),
-        Some(change(10, None, "old"))
+        Some(change(10, None, (Cause::CursorLost, "old")))
     );
     gaps.heard(Time(20), Time(20));
-    assert_eq!(gaps.disconnected("reset"), Some(change(20, None, "reset")));
+    assert_eq!(gaps.disconnected(CUT), Some(change(20, None, CUT)));
 }
 
 #[test]
@@ -100,7 +111,8 @@ fn what_a_service_lacks_is_a_gap_from_the_cursor_to_where_it_has_all_again() {
     ];
     for (heard, lost, expected) in cases {
         let mut gaps = Gaps::new(&spec(true, true), heard.map(Time));
-        let expected = expected.map(|(from, until)| change(from, until, "old"));
+        let expected =
+            expected.map(|(from, until)| change(from, until, (Cause::CursorLost, "old")));
         assert_eq!(gaps.cursor_lost("old", &lost), expected, "{lost:?}");
         assert_eq!(gaps.heard(Time(90), Time(90)), None, "it has its end");
     }
@@ -111,7 +123,7 @@ fn what_a_service_lacks_is_a_gap_from_the_cursor_to_where_it_has_all_again() {
     };
     assert_eq!(
         gaps.cursor_lost("old", &behind),
-        Some(change(10, None, "old")),
+        Some(change(10, None, (Cause::CursorLost, "old"))),
         "what was heard last was a replay's"
     );
 }
@@ -120,7 +132,7 @@ fn what_a_service_lacks_is_a_gap_from_the_cursor_to_where_it_has_all_again() {
 fn a_bounded_source_has_no_gaps() {
     let mut gaps = Gaps::new(&spec(false, false), Some(Time(10)));
     assert_eq!(gaps.started(), None);
-    assert_eq!(gaps.disconnected("end of file"), None);
+    assert_eq!(gaps.disconnected(CUT), None);
     assert_eq!(gaps.limited(Time(5), 100), None);
 }
 
@@ -139,7 +151,7 @@ fn limit_notices_count_up_within_a_connection() {
         (Time(5), Some(Time(9)), Some(30))
     );
     assert_eq!(gaps.limited(Time(9), 130), None);
-    gaps.disconnected("reset");
+    gaps.disconnected(CUT);
     gaps.heard(Time(20), Time(20));
     assert_eq!(gaps.limited(Time(25), 7).unwrap().lost, Some(7));
 }

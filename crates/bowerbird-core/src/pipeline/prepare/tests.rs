@@ -56,6 +56,7 @@ fn prepare_priced(keep: Keep, frames: &[&str], price: Price<'_>) -> Prepared {
         codec: &codec,
         sampler: &sampler,
         price,
+        repairs: None,
     };
     let frame =
         |(n, text): (usize, &&str)| Frame::new(Bytes::from((*text).to_owned()), Time(n as i64));
@@ -70,6 +71,7 @@ fn contents(prepared: &Prepared) -> Vec<String> {
                 event,
                 captures,
                 raw,
+                ..
             } => {
                 let raw = RawCodec::default().unpack(raw).unwrap();
                 format!(
@@ -147,6 +149,7 @@ fn what_a_source_calls_broken_is_not_decoded() {
         codec: &codec,
         sampler: &sampler,
         price: Price::default(),
+        repairs: None,
     };
     let torn = Frame {
         broken: Some("torn at the end of the file".into()),

@@ -274,6 +274,52 @@ async fn not_having_run_is_a_gap() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_gap_that_a_crash_interrupts_is_one_gap_and_begins_with_the_last_byte() {
+    // The keep-alive comes too soon to be noted by itself.
+    let cut = vec![
+        frames(10, &["1 a bird"]),
+        frames(12, &[""]),
+        retry(Ladder::Network),
+    ];
+    let before = Workshop::new([cut, vec![retry(Ladder::Network)]]).await;
+    let (_stop, stopped) = watch::channel(false);
+    let worker = before.worker(|_| {}, stopped).await;
+    let waits = house::until(async || {
+        before
+            .spooled()
+            .await
+            .iter()
+            .any(|said| said.starts_with("gap"))
+    });
+    tokio::select! {
+        ended = worker.run() => panic!("{ended:?}"),
+        () = waits => {}
+    }
+    let after = Workshop::again(&before.parts, [vec![frames(50, &["2 a bird"])]]).await;
+    after.run(|_| {}).await;
+    let spooled = after.spooled().await;
+    let gaps: Vec<&String> = spooled
+        .iter()
+        .filter(|said| said.starts_with("gap"))
+        .collect();
+    let expected = [
+        "gap 12 to …: reset",
+        "gap 12 to …: bowerbird was not running",
+        "gap 12 to 50: bowerbird was not running",
+    ];
+    assert_eq!(gaps, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_notes_when_something_was_last_heard() {
+    let quiet = vec![frames(10, &["1 a bird"]), frames(12, &[""])];
+    let before = Workshop::new([quiet]).await;
+    before.run(|_| {}).await;
+    let state = before.parts.spool.sources().await.unwrap().remove(0);
+    assert_eq!(state.heard_at, Some(Time(12_000_000)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_connection_begins_at_the_last_durable_cursor() {
     let at = |second, frame, cursor| Act::Frames(second, vec![frame], cursor);
     let lost = SourceError::CursorLost {

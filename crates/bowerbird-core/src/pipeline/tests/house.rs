@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::event::{Body, Delete, Event, Notice, NoticeKind, Post};
 use crate::frame::{Batch, Frame};
+use crate::gap::Cause;
 use crate::hub::Hub;
 use crate::ids::{Cursor, EventId, SourceName};
 use crate::live::LiveTracks;
@@ -41,6 +42,7 @@ pub(in crate::pipeline) fn parts(decode: Decode) -> Parts {
         decode,
         keep: Vec::new(),
         bills: Arc::default(),
+        repair_by_hand: Vec::new(),
     }
 }
 
@@ -251,10 +253,22 @@ pub(in crate::pipeline) async fn spooled(spool: &dyn Spool) -> Vec<String> {
             _ => "notice".to_owned(),
         },
         Content::Gap {
+            track,
+            until,
+            cause: Cause::Budget | Cause::Paused | Cause::Unconfirmed,
+            reason,
+            ..
+        } => {
+            let who = track.map_or_else(|| "all".to_owned(), |track| format!("track {track}"));
+            let ends = if until.is_some() { "ends" } else { "begins" };
+            format!("{who}'s waiting {ends}: {reason}")
+        }
+        Content::Gap {
             from,
             until,
             reason,
             lost,
+            ..
         } => {
             let until = until.map_or_else(|| "…".to_owned(), |until| seconds(until).to_string());
             let lost = lost.map_or_else(String::new, |lost| format!(", {lost} lost"));
@@ -271,16 +285,6 @@ pub(in crate::pipeline) async fn spooled(spool: &dyn Spool) -> Vec<String> {
         Content::Charge(charge) => {
             let ids: Vec<_> = charge.calls.iter().map(|call| call.id.as_str()).collect();
             format!("${} each for {}", charge.price, ids.join(", "))
-        }
-        Content::Withheld {
-            track,
-            until,
-            reason,
-            ..
-        } => {
-            let who = track.map_or_else(|| "all".to_owned(), |track| format!("track {track}"));
-            let ends = if until.is_some() { "ends" } else { "begins" };
-            format!("{who}'s waiting {ends}: {reason}")
         }
     };
     records.iter().map(|record| say(&record.bytes)).collect()

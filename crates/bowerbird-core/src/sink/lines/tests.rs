@@ -86,6 +86,7 @@ async fn what_is_deleted_is_a_line_where_everything_is_asked_for() {
             event,
             captures: Vec::new(),
             raw: b"",
+            repairs: None,
         };
         let record = Record {
             source: Cow::Borrowed("demo"),

@@ -93,7 +93,7 @@ impl Jobs for FakeStore {
             job.kind == kind && job.source == *source && !job.dead && job.due_at <= now && is_free
         };
         let mut next: Vec<&mut Job> = queue.jobs.iter_mut().filter(is_next).collect();
-        next.sort_by_key(|job| (std::cmp::Reverse(job.priority), job.due_at, job.id));
+        next.sort_by_key(|job| (std::cmp::Reverse(job.priority), job.id));
         let taken = next.into_iter().take(most).map(|job| {
             job.leased_until = Some(until);
             job.attempts += 1;

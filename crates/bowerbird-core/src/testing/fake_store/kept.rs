@@ -1,14 +1,15 @@
 //! What records make of a store in memory: posts, letters, gaps and counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::bills::Charged;
 use crate::event::{Body, Delete};
+use crate::gap::{Gap, GapState, Mending};
 use crate::ids::{SourceName, TrackId};
 use crate::raw::RawCodec;
 use crate::record::{Content, Record};
 use crate::store::{
-    BackfillJob, DeadLetter, Dictionary, Gap, Has, KEPT_BYTES, KeptPost, PostQuery, StoreError,
+    BackfillJob, DeadLetter, Dictionary, Has, KEPT_BYTES, KeptPost, PostQuery, StoreError,
     StoredCounts, Written,
 };
 use crate::time::Time;
@@ -33,9 +34,7 @@ pub(super) struct Inner {
     pub(super) changes: u64,
     pub(super) counts: BTreeMap<SourceName, StoredCounts>,
     pub(super) dead: Vec<(DeadLetter, Vec<u8>)>,
-    pub(super) gaps: Vec<Gap>,
-    /// Of the gaps, those that are there because a budget was spent.
-    pub(super) withheld: BTreeSet<u64>,
+    pub(super) ledger: super::ledger::Spans,
     pub(super) charged: Charged,
     pub(super) passwords: BTreeMap<String, String>,
     pub(super) dictionaries: Vec<Dictionary>,
@@ -64,12 +63,14 @@ impl Inner {
             duplicate: 0,
             refused: 0,
         };
+        self.ledger.heard(&source, record.received_at);
         let counts = self.counts.entry(source.clone()).or_insert(zero);
         match &record.content {
             Content::Event {
                 event,
                 captures,
                 raw,
+                repairs,
             } => {
                 let view = PostView::new(&source, record.received_at, event, captures);
                 let is_new = match &event.body {
@@ -82,6 +83,9 @@ impl Inner {
                         view.is_none_or(|view| keep(&mut self.posts, view, codec.unpack(raw).ok()))
                     }
                 };
+                if is_new && event.post().is_some() {
+                    self.ledger.arrived(&source, record.received_at, *repairs);
+                }
                 written.kept += u64::from(is_new);
                 counts.kept += u64::from(is_new);
                 written.duplicate += u64::from(!is_new);
@@ -102,34 +106,23 @@ impl Inner {
                 self.letter(source, why, record.received_at, buried.to_vec());
             }
             Content::Gap {
-                from,
-                until,
-                reason,
-                lost,
-            } => self.gaps.push(Gap {
-                id: self.gaps.len() as u64 + 1,
-                source,
-                track: None,
-                from: *from,
-                until: *until,
-                reason: reason.to_string(),
-                lost: *lost,
-                state: "open".to_owned(),
-            }),
-            Content::Withheld {
                 track,
                 from,
                 until,
+                cause,
                 reason,
-            } => self.withheld(Gap {
-                id: self.gaps.len() as u64 + 1,
+                lost,
+            } => self.ledger.note(Gap {
+                id: 0,
                 source,
                 track: *track,
                 from: *from,
                 until: *until,
+                cause: *cause,
                 reason: reason.to_string(),
-                lost: None,
-                state: "open".to_owned(),
+                lost: *lost,
+                state: GapState::Open,
+                repair: Mending::default(),
             }),
             // Nothing that is tested with this store comes by another id.
             Content::Aliases { .. } => {}
@@ -137,24 +130,6 @@ impl Inner {
                 written.charged = true;
                 self.charged
                     .enter(&source, record.received_at.day(), charge);
-            }
-        }
-    }
-
-    fn withheld(&mut self, gap: Gap) {
-        let same = |known: &&mut Gap| {
-            (&known.source, known.track, known.from) == (&gap.source, gap.track, gap.from)
-        };
-        let withheld = &self.withheld;
-        let mut known = self
-            .gaps
-            .iter_mut()
-            .filter(|known| withheld.contains(&known.id));
-        match known.find(same) {
-            Some(known) => known.until = known.until.max(gap.until),
-            None => {
-                self.withheld.insert(gap.id);
-                self.gaps.push(gap);
             }
         }
     }

@@ -99,8 +99,8 @@ async fn jobs_are_given_in_their_order(backend: &mut dyn StoreBackend) {
     let store = backend.store();
     let jobs = [
         job("later", "stream", 30, 9),
-        job("third", "stream", 4, 0),
-        job("second", "stream", 3, 0),
+        job("second", "stream", 4, 0),
+        job("third", "stream", 3, 0),
         job("first", "stream", 5, 1),
         job("foreign", "other", 0, 5),
         job("fourth", "stream", 5, -1),

@@ -2,7 +2,7 @@
 
 use super::{Lane, START, StoreBackend, new_post, post, second};
 use crate::raw;
-use crate::store::{StoreError, StoreSize};
+use crate::store::{GapQuery, StoreError, StoreSize};
 
 /// All checks of small things.
 pub async fn all(backend: &mut dyn StoreBackend) {
@@ -105,7 +105,10 @@ async fn an_empty_store_is_empty(backend: &mut dyn StoreBackend) {
     assert_eq!(store.captures().await.expect("a store answers"), []);
     assert_eq!(store.tracks().await.expect("a store answers"), []);
     assert_eq!(
-        store.gaps(None, None, 10).await.expect("a store answers"),
+        store
+            .gaps(&GapQuery::default(), None, 10)
+            .await
+            .expect("a store answers"),
         []
     );
     assert_eq!(

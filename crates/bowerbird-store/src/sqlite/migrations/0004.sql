@@ -22,7 +22,7 @@ INSERT INTO job_4 (job, kind, key, payload, due_at, leased_until, attempts, reas
 DROP TABLE job;
 ALTER TABLE job_4 RENAME TO job;
 -- Earned by: taking the next ones, several times a minute for each source.
-CREATE INDEX job_next ON job (source, kind, priority DESC, due_at, job) WHERE NOT dead;
+CREATE INDEX job_next ON job (source, kind, priority DESC, job, due_at, leased_until) WHERE NOT dead;
 
 -- A gap may be one track's (track 0: the whole source's). `family` tells apart what may begin at the same moment: 0 the connection, 1 a budget,
 -- 2 a limit, 3 a pause, 4 a rule not confirmed. `lost` is as the service says. `came`: posts that its repair kept; `lacks`: what a repair is

@@ -1,2 +1,2 @@
-SELECT gap, source.name, from_at, until_at, reason, lost, state, track
+SELECT gap, source.name, track, from_at, until_at, cause, reason, lost, state, repaired_by, repaired_at, came, lacks, remains
 FROM gap CROSS JOIN source USING (source)

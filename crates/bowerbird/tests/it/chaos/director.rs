@@ -7,12 +7,13 @@ use std::time::Duration;
 use bowerbird_connect::decode_any;
 use bowerbird_core::bill::LiveBills;
 use bowerbird_core::counts;
+use bowerbird_core::gap::GapState;
 use bowerbird_core::hub::Hub;
 use bowerbird_core::live::LiveTracks;
 use bowerbird_core::pipeline::{Engine, EngineError, Parts, Until};
 use bowerbird_core::raw::RawCodec;
 use bowerbird_core::status::{SourceStatus, Status, WorkerState};
-use bowerbird_core::store::{Ledger, Posts, Store, Tracks};
+use bowerbird_core::store::{GapQuery, Ledger, Posts, Store, Tracks};
 use bowerbird_core::time::Time;
 use bowerbird_core::track::TrackDraft;
 use bowerbird_store::spool::{EmbeddedSpool, SpoolOptions};
@@ -322,6 +323,7 @@ impl<'s, S: Service> Director<'s, S> {
             decode: decode_any,
             keep: Vec::new(),
             bills: Arc::new(LiveBills::default()),
+            repair_by_hand: Vec::new(),
         };
         let engine = Engine::new(parts.clone());
         engine.start().await.unwrap();
@@ -384,13 +386,16 @@ impl<'s, S: Service> Director<'s, S> {
                 .map(|post| (number(&post.raw).unwrap(), post.received_at));
             found.kept.extend(said);
         }
-        let gaps = store.gaps(None, None, 10_000).await.unwrap();
+        let gaps = store
+            .gaps(&GapQuery::default(), None, 10_000)
+            .await
+            .unwrap();
         found.gaps = gaps
             .into_iter()
             .map(|gap| Span {
                 from: gap.from,
                 until: gap.until,
-                is_repaired: gap.state == "repaired",
+                is_repaired: gap.state == GapState::Repaired,
                 reason: gap.reason,
             })
             .collect();
