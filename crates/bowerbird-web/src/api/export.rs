@@ -106,7 +106,7 @@ async fn export(site: &Arc<Site>, params: &Params, format: Format) -> Result<Res
     };
     let ids = if format == Format::Ids { "-ids" } else { "" };
     let file = format!("bowerbird-{what}{ids}.{}", format.ending());
-    let writing = Writing::File(Export::new(query, format));
+    let writing = Writing::File(Box::new(Export::new(query, format)));
     stream_out(site, permit, writing, content_type, &file).await
 }
 
@@ -152,7 +152,7 @@ async fn stream_out(
 /// What is written.
 enum Writing {
     /// One file.
-    File(Export),
+    File(Box<Export>),
     /// A folder.
     Folder(Box<Archive>),
 }

@@ -85,7 +85,10 @@ pub async fn knows_every_rule_a_track_had(backend: &mut dyn StoreBackend) {
     let made = store.create_track(&draft, START).await.expect("it is made");
     let first = RuleVersion::present(&made);
     let versions = store.rule_versions(made.id).await;
-    assert_eq!(versions.expect("a store answers"), [first.clone()]);
+    assert_eq!(
+        versions.expect("a store answers"),
+        std::slice::from_ref(&first)
+    );
     // What is captured is the rule, the sources and the times; a name is not.
     let mut expected = vec![first];
     let changes: [fn(&mut TrackDraft); 5] = [
