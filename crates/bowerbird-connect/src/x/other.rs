@@ -5,6 +5,7 @@
 //! account have the id `user:<id>`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use bowerbird_core::event::{Body, Delete, Event, Notice, NoticeKind};
 use bowerbird_core::ids::EventId;
@@ -94,6 +95,9 @@ pub(crate) fn read(text: &str) -> Result<Event<'_>, Refused> {
         return profile(text);
     }
     if let Some(event) = compliance(data)? {
+        return Ok(event);
+    }
+    if let Some(event) = only_noted(text) {
         return Ok(event);
     }
     data.id.required("data.id")?;
@@ -316,6 +320,30 @@ fn compliance<'a>(data: &Data<'a>) -> Result<Option<Event<'a>>, Refused> {
         }
     }
     Ok(undone(data))
+}
+
+/// Of the compliance streams, what has nothing that we must forget (an edit, a changed profile), or is not documented yet: one thing by its name, with the moment it
+/// happened.
+fn only_noted<'a>(text: &str) -> Option<Event<'a>> {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        data: BTreeMap<String, serde_json::Value>,
+    }
+    const MAX_NAME: usize = 64;
+    let envelope: Envelope = serde_json::from_str(text).ok()?;
+    let mut things = envelope.data.into_iter();
+    let (Some((name, thing)), None) = (things.next(), things.next()) else {
+        return None;
+    };
+    let at = thing.get("event_at")?.as_str()?;
+    if name.len() > MAX_NAME || times::rfc3339(at).is_none() {
+        return None;
+    }
+    let whom = ["/tweet/id", "/post/id", "/user/id", "/initial_tweet_id"];
+    let whom = whom.iter().find_map(|path| thing.pointer(path)?.as_str());
+    let whom: String = whom.unwrap_or_default().chars().take(MAX_NAME).collect();
+    let id = format!("compliance:{name}:{whom}:{at}");
+    Some(notice(id, NoticeKind::Other, name))
 }
 
 impl<'a> Compliance<'a> {

@@ -227,6 +227,8 @@ struct Shared {
     limiter: Arc<Limiter>,
     /// Has one of them the filtered stream?
     is_filtered: bool,
+    /// Has one of them the stream of activities?
+    is_activity: bool,
 }
 
 /// How often a timeline is looked at, where nothing is said.
@@ -334,6 +336,18 @@ fn x_access(
     problems.take(&key, access)
 }
 
+/// What it costs. What is to be forgotten costs nothing, whatever it may be: a budget must not close its stream.
+fn x_prices(file: &XFile) -> Prices {
+    match file.stream {
+        XStreamFile::CompliancePosts | XStreamFile::ComplianceAccounts => Prices::default(),
+        _ => Prices {
+            post: file.prices.post,
+            account: file.prices.account,
+            counts: file.prices.counts,
+        },
+    }
+}
+
 fn x(
     file: &XFile,
     key: &str,
@@ -369,6 +383,11 @@ fn x(
         let reason = "another source has the filtered stream of this app: X gives each app one, and their rules would take each other's place";
         problems.add(&format!("{key}.stream"), reason);
     }
+    let is_activity = file.stream == XStreamFile::Activity;
+    if is_activity && std::mem::replace(&mut limiter.is_activity, true) {
+        let reason = "another source has the activities of this app: X sends each of them all, and they would delete each other's subscriptions; name all accounts and events in one";
+        problems.add(&format!("{key}.stream"), reason);
+    }
     SourceKind::X(XSettings {
         access,
         base_url: file.base_url.clone(),
@@ -380,11 +399,7 @@ fn x(
         status: Arc::default(),
         limiter: Arc::clone(&limiter.limiter),
         tariff: Tariff {
-            prices: Prices {
-                post: file.prices.post,
-                account: file.prices.account,
-                counts: file.prices.counts,
-            },
+            prices: x_prices(file),
             budget: file.budget,
         },
     })

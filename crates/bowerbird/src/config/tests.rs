@@ -307,6 +307,16 @@ fn what_of_x_is_read_is_judged() {
         sign_in = "user"
         stream = "home"
         every = "5m"
+        [source.j]
+        kind = "x"
+        bearer = "app"
+        stream = "activity"
+        accounts = ["bob"]
+        [source.k]
+        kind = "x"
+        bearer = "other"
+        stream = "activity"
+        accounts = ["bob"]
     "#;
     let problems = without_secrets(text).unwrap_err().lines().join("\n");
     let expected = [
@@ -320,6 +330,7 @@ fn what_of_x_is_read_is_judged() {
         "source.f.every: expected at least 5 s",
         "source.h.bearer: this stream has no use for it: give `sign_in`",
         "source.h.sign_in: expected the name of a secret",
+        "source.j.stream: another source has the activities of this app: X sends each of them all, and they would delete each other's subscriptions; name all accounts and events in one",
     ];
     for line in expected {
         assert!(problems.contains(line), "{problems}");

@@ -166,6 +166,35 @@ async fn what_is_to_be_forgotten_comes_as_deletions() {
     );
 }
 
+#[test]
+fn compliance_events_with_nothing_to_forget_are_noted_whatever_they_are_called() {
+    for (line, expected) in [
+        (
+            r#"{"data":{"user_profile_modification":{"user":{"id":"2"},"event_at":"2026-07-24T21:05:48.000Z","profile_field":"name","new_value":"Bob"}}}"#,
+            "compliance:user_profile_modification:2:2026-07-24T21:05:48.000Z",
+        ),
+        (
+            r#"{"data":{"tweet_edit":{"tweet":{"id":"7","edit_tweet_ids":["7","8"]},"event_at":"2026-07-24T21:05:48.000Z"}}}"#,
+            "compliance:tweet_edit:7:2026-07-24T21:05:48.000Z",
+        ),
+        (
+            r#"{"data":{"something_new":{"event_at":"2026-07-24T21:05:48.000Z"}}}"#,
+            "compliance:something_new::2026-07-24T21:05:48.000Z",
+        ),
+    ] {
+        let event = decode_v2(line.as_bytes()).unwrap();
+        assert_eq!(event.id.id, expected);
+        assert!(matches!(event.body, Body::Notice(_)), "{event:?}");
+    }
+    for line in [
+        r#"{"data":{"something":{"id":"1"}}}"#,
+        r#"{"data":{"something":{"event_at":"soon"}}}"#,
+        r#"{"data":{"one":{"event_at":"2026-07-24T21:05:48.000Z"},"id":""}}"#,
+    ] {
+        assert!(decode_v2(line.as_bytes()).is_err(), "{line}");
+    }
+}
+
 #[tokio::test]
 async fn refusals_and_breaks_are_as_on_any_stream_of_x() {
     let reset = Time::now().seconds() + 600;
