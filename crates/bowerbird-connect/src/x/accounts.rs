@@ -132,6 +132,9 @@ pub(super) async fn look_up(api: &Api, handles: &[&AccountName]) -> Result<Found
         take(&answer.body, &mut found)
             .ok_or_else(|| broken("accounts are not what X documents"))?;
     }
+    for (_, reason) in &mut found.missing {
+        *reason = api.without_token(reason);
+    }
     Ok(found)
 }
 

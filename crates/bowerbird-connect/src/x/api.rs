@@ -149,13 +149,17 @@ impl Api {
 
     /// As [`problem::of_answer`], but never with a token in it, whatever the other side sends back.
     pub(super) fn of_answer(&self, status: u16, reset: Option<&str>, body: &[u8]) -> SourceError {
-        let text = String::from_utf8_lossy(body);
-        let text = match &self.access {
+        let text = self.without_token(&String::from_utf8_lossy(body));
+        problem::of_answer(status, reset, text.as_bytes(), Time::now())
+    }
+
+    /// What the other side says, without a token in it.
+    pub(super) fn without_token(&self, text: &str) -> String {
+        match &self.access {
             Access::Bearer(token) => text.replace(token.expose_secret(), "…"),
             // A token that is renewed is not known here: what looks like one goes.
-            Access::Oauth1(_) | Access::Oauth2(_) | Access::Session(_) => without_tokens(&text),
-        };
-        problem::of_answer(status, reset, text.as_bytes(), Time::now())
+            Access::Oauth1(_) | Access::Oauth2(_) | Access::Session(_) => without_tokens(text),
+        }
     }
 }
 

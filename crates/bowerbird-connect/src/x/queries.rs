@@ -24,8 +24,9 @@ use super::slots::{Plan, Room, plan};
 const REACH: Duration = Duration::from_secs(7 * 86_400);
 /// What is at the edge of that is not asked for: X refuses a question that begins earlier, and asking takes its time.
 const EDGE: Duration = Duration::from_secs(60);
-/// Where a search is to begin at the edge, it begins so much later, or what comes before it would be lost again and again while calls wait.
-const EDGE_ANEW: Duration = Duration::from_secs(600);
+/// Where a search is to begin at the edge, it begins so much later, or what comes before it would be lost again and again while calls wait (X lets
+/// search be asked for a quarter of an hour at a time, and may do so more than once until all is brought).
+const EDGE_ANEW: Duration = Duration::from_secs(3_600);
 /// A post reaches the stream some seconds after it was made: what came last before the break was made before that.
 const EARLIER: Duration = Duration::from_secs(30);
 /// Clocks differ a little.
@@ -38,7 +39,7 @@ const SETTLED: Duration = Duration::from_secs(30);
 pub(super) struct Queries {
     /// Each a question, of alternatives.
     pub(super) all: Vec<Query>,
-    /// Tracks that search can't be asked for, and why.
+    /// Tracks that search can't be asked for, or not now, and why.
     pub(super) left_out: Vec<LeftOut>,
 }
 
@@ -64,12 +65,13 @@ impl Query {
     }
 }
 
-/// What the tracks concerned want to be asked for. One that is paused now is not: it would catch nothing of what comes.
+/// What the tracks concerned want to be asked for. One that is paused now is left out, as it would catch nothing of what comes; so is one whose budget is spent.
 pub(super) fn queries(
     tracks: &[Track],
     source: &SourceName,
     missing: &Missing,
     max_chars: usize,
+    withheld: &Withheld,
     now: Time,
 ) -> Queries {
     let limits = XLimits {
@@ -82,12 +84,19 @@ pub(super) fn queries(
         current: &[],
         apart: &HashSet::new(),
         refused: &HashMap::new(),
-        withheld: &Withheld::default(),
+        withheld,
     };
-    let concerned = concerned(tracks, missing);
+    let concerned = concerned(tracks, source, missing);
     let Plan {
-        wanted, left_out, ..
+        wanted,
+        mut left_out,
+        ..
     } = plan(&concerned, source, now, room);
+    let paused = concerned.iter().filter(|track| track.draft.paused);
+    left_out.extend(paused.map(|track| LeftOut {
+        track: track.id,
+        reason: "it is paused, and would catch nothing of what comes".to_owned(),
+    }));
     let query = |alternatives: Vec<super::packing::Alternative>| Query {
         alternatives: alternatives.into_iter().map(|it| it.text).collect(),
     };
@@ -100,13 +109,18 @@ pub(super) fn queries(
     }
 }
 
-/// The tracks that missed something, as they were then: whether they have ended since does not matter.
-pub(super) fn concerned(tracks: &[Track], missing: &Missing) -> Vec<Track> {
+/// The tracks that missed something, as they were then: whether they have ended since does not matter. One that is paused and was not changed since had been
+/// paused before.
+fn concerned(tracks: &[Track], source: &SourceName, missing: &Missing) -> Vec<Track> {
     let is_concerned = |track: &&Track| {
         let start = track.draft.start.unwrap_or(track.created_at);
         let began = start.max(track.created_at) < missing.until;
         let had_not_ended = track.draft.end.is_none_or(|end| end > missing.from);
-        missing.track.is_none_or(|only| only == track.id) && began && had_not_ended
+        let was_paused = track.draft.paused && track.changed_at <= missing.from;
+        let sources = &track.draft.sources;
+        let listens = sources.is_empty() || sources.contains(source);
+        let is_meant = missing.track.is_none_or(|only| only == track.id);
+        is_meant && listens && began && had_not_ended && !was_paused
     };
     let mut concerned: Vec<Track> = tracks.iter().filter(is_concerned).cloned().collect();
     for track in &mut concerned {
@@ -126,6 +140,27 @@ pub(super) struct Place {
     pub(super) at: usize,
     /// The next page of it, as X calls it; `None` for the first.
     pub(super) page: Option<String>,
+    /// What X did not look for until here.
+    pub(super) refused: Refusals,
+}
+
+/// What X does not look for: a few alternatives with X's words, and how many there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Refusals {
+    pub(super) told: Vec<String>,
+    pub(super) all: usize,
+}
+
+impl Refusals {
+    /// How many are told.
+    const MAX_TOLD: usize = 3;
+
+    pub(super) fn note(&mut self, told: String) {
+        self.all += 1;
+        if self.told.len() < Self::MAX_TOLD {
+            self.told.push(told);
+        }
+    }
 }
 
 /// A place, as it is kept.
@@ -144,6 +179,8 @@ struct Asked {
     digest: u64,
     at: usize,
     page: Option<String>,
+    #[serde(default)]
+    refused: Refusals,
 }
 
 impl Place {
@@ -171,16 +208,19 @@ impl Place {
         }
         let earliest = now.minus(REACH).plus(EDGE);
         if from < earliest {
-            return Err(out_of_reach(missing, from, now));
+            return Err(out_of_reach(missing, from, kept, now));
         }
         let asked = kept.and_then(|kept| kept.asked);
         let asked = asked.filter(|asked| asked.digest == queries.digest());
-        let (at, page) = asked.map_or((0, None), |asked| (asked.at, asked.page));
+        let (at, page, refused) = asked.map_or((0, None, Refusals::default()), |asked| {
+            (asked.at, asked.page, asked.refused)
+        });
         Ok(Self {
             start: from.minus(EARLIER).max(earliest),
             end: missing.until.plus(LATER),
             at,
             page,
+            refused,
         })
     }
 
@@ -192,6 +232,7 @@ impl Place {
                 digest: queries.digest(),
                 at: self.at,
                 page: self.page.clone(),
+                refused: self.refused.clone(),
             }),
         };
         Cursor(serde_json::to_string(&kept).expect("numbers and text are JSON"))
@@ -215,12 +256,16 @@ impl Queries {
     }
 }
 
-/// What lies too far back for search, and where it can begin.
-fn out_of_reach(missing: &Missing, from: Time, now: Time) -> SourceError {
+/// What lies too far back for search, and where it can begin. Questions that are answered stay so; a page of one is a page of another span.
+fn out_of_reach(missing: &Missing, from: Time, kept: Option<Kept>, now: Time) -> SourceError {
     let reaches = now.minus(REACH).plus(EDGE_ANEW);
+    let asked = kept.and_then(|kept| kept.asked);
     let rest = Kept {
         from: reaches,
-        asked: None,
+        asked: asked.map(|asked| Asked {
+            page: None,
+            ..asked
+        }),
     };
     let rest = serde_json::to_string(&rest).expect("a number is JSON");
     SourceError::CursorLost {

@@ -2,15 +2,15 @@
 //!
 //! Question by question and page by page, newest posts first; after each page is a cursor. What is asked, and how far back that can be, [`super::queries`] says.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bowerbird_core::bill::AllWithheld;
+use bowerbird_core::bill::{AllWithheld, Withheld};
 use bowerbird_core::frame::{Batch, Frame};
-use bowerbird_core::ids::{Cursor, SourceName};
+use bowerbird_core::ids::{Cursor, SourceName, TrackId};
 use bowerbird_core::repair::{Missing, Repair};
-use bowerbird_core::source::{Opening, Source, SourceError};
+use bowerbird_core::source::{Ladder, Opening, Source, SourceError};
 use bowerbird_core::time::Time;
 use bowerbird_core::track::Track;
 use bytes::Bytes;
@@ -23,17 +23,17 @@ use super::fields::everything;
 use super::limiter::Endpoint;
 use super::page::split_page;
 use super::purse::wait;
-use super::queries::{Place, Queries, Query, concerned, queries, second};
+use super::queries::{Place, Queries, Query, queries, second};
 use super::stream::fitting;
 
 const PATH: &str = "/2/tweets/search/recent";
 /// The most bytes of a page: a hundred posts with all that they refer to are some 500 KB.
 const MAX_PAGE_BYTES: usize = 32 << 20;
-/// How many refused alternatives are told.
+/// How many tracks that were not asked for are told.
 const MAX_TOLD: usize = 3;
 
 /// What search is known not to bring back.
-const LACKS: &str = "reposts found by a word, posts found only by what they quote, rules that search can't be asked for (as `bio:` alone), and what was deleted meanwhile";
+const LACKS: &str = "reposts found by a word or by what is asked for together with words, posts found only by what they quote, rules that search can't be asked for (as `bio:` alone), and what was deleted meanwhile";
 
 /// What repairing needs.
 #[derive(Debug, Clone)]
@@ -67,54 +67,53 @@ impl Searching {
         now: Time,
     ) -> Result<Search, SourceError> {
         let tracks = Arc::clone(&self.tracks.borrow());
-        self.has_money(&tracks, missing, now)?;
-        let queries = queries(&tracks, &self.source, missing, self.max_chars, now);
-        if let (true, Some(first)) = (queries.all.is_empty(), queries.left_out.first()) {
-            return Err(SourceError::Stop {
-                reason: first.reason.clone(),
-            });
-        }
-        for left_out in &queries.left_out {
-            tracing::warn!(source.name = self.source.as_str(), track.id = %left_out.track, reason = left_out.reason, "Search can't repair the gap of a track");
+        let withheld = self.has_money(now)?;
+        let max_chars = self.max_chars;
+        let queries = queries(&tracks, &self.source, missing, max_chars, &withheld, now);
+        let left_out = &queries.left_out;
+        if let (true, Some(first)) = (queries.all.is_empty(), left_out.first()) {
+            // Without money for anybody, all of it is for later.
+            return Err(
+                match left_out.iter().find_map(|it| withheld.get(it.track)) {
+                    Some(held) => wait(held, now),
+                    None => SourceError::Stop {
+                        reason: first.reason.clone(),
+                    },
+                },
+            );
         }
         let place = Place::new(missing, cursor, &queries, now)?;
         Ok(Search {
-            api: self.api.clone(),
+            searching: self.clone(),
+            waiting: withheld.tracks.into_keys().collect(),
             from: Place::from(missing, cursor),
             queries,
             place,
             current: Vec::new(),
             is_divided: false,
+            was_forgotten: false,
             asking: None,
             ready: VecDeque::new(),
             moved: None,
-            refused: Vec::new(),
         })
     }
 
-    /// A track without money is not asked for, and its posts would be missing for good: so all wait for it.
-    fn has_money(&self, tracks: &[Track], missing: &Missing, now: Time) -> Result<(), SourceError> {
+    /// Which tracks must not be asked for; an error where nothing may be.
+    fn has_money(&self, now: Time) -> Result<Withheld, SourceError> {
         let withheld = self.withheld.borrow().get(&self.source).cloned();
-        let Some(withheld) = withheld else {
-            return Ok(());
-        };
-        let listens = |track: &Track| {
-            let sources = &track.draft.sources;
-            sources.is_empty() || sources.contains(&self.source)
-        };
-        let concerned = concerned(tracks, missing);
-        let mut listening = concerned.iter().filter(|track| listens(track));
-        let held = listening.find_map(|track| withheld.get(track.id));
-        match withheld.all.as_ref().or(held) {
-            None => Ok(()),
+        let withheld = withheld.unwrap_or_default();
+        match &withheld.all {
             Some(held) => Err(wait(held, now)),
+            None => Ok(withheld),
         }
     }
 }
 
 /// A search under way.
 struct Search {
-    api: Api,
+    searching: Searching,
+    /// Tracks without money when it was opened.
+    waiting: BTreeSet<TrackId>,
     /// Where the missing span begins.
     from: Time,
     queries: Queries,
@@ -123,14 +122,14 @@ struct Search {
     current: Vec<(Query, Option<String>)>,
     /// Was it divided, as X refused it? Then only its end is a place to go on from.
     is_divided: bool,
+    /// Had X forgotten a page of the current question already?
+    was_forgotten: bool,
     /// The call under way; it goes on where a caller has lost patience.
     asking: Option<BoxFuture<'static, Result<Answered, SourceError>>>,
     /// Posts that wait to be handed over.
     ready: VecDeque<Frame>,
     /// The place after them.
     moved: Option<Cursor>,
-    /// What X does not look for, and why.
-    refused: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -179,7 +178,8 @@ impl Search {
             parameters.append_pair("next_token", page);
         }
         let target = format!("{PATH}?{}&{}", parameters.finish(), everything());
-        let (api, request) = (self.api.clone(), self.api.get(&target));
+        let api = self.searching.api.clone();
+        let request = api.get(&target);
         Some(Box::pin(async move {
             api.ask(Endpoint::RecentSearch, request, MAX_PAGE_BYTES)
                 .await
@@ -214,6 +214,7 @@ impl Search {
     /// The current question, or part of one, is answered or given up.
     fn done(&mut self) {
         self.current.pop();
+        self.was_forgotten = false;
         if self.current.is_empty() {
             self.place.at += 1;
         }
@@ -239,12 +240,19 @@ impl Search {
         let Some((query, page)) = self.current.last_mut() else {
             return Ok(());
         };
-        if page.is_some() && is_about("next_token") {
+        let was_forgotten = self.was_forgotten;
+        if page.is_some() && is_about("next_token") && !was_forgotten {
             *page = None;
+            self.was_forgotten = true;
             return Ok(());
         }
+        if is_about("start_time") {
+            // It has come too near the edge of what X holds: opened anew, it begins later.
+            return Err(broken("its search does not reach back so far any more"));
+        }
+        let api = &self.searching.api;
         if !is_about("query") {
-            return Err(self.api.of_answer(400, None, body));
+            return Err(api.of_answer(400, None, body));
         }
         if let Some([left, right]) = query.halves() {
             self.current.pop();
@@ -256,39 +264,61 @@ impl Search {
             .errors
             .first()
             .map_or("", |error| error.message.as_str());
-        let words: String = words
+        let words: String = api
+            .without_token(words)
             .chars()
             .filter(|c| !c.is_control())
             .take(300)
             .collect();
-        self.refused.push(format!("`{}` ({words})", query.text()));
+        let told = format!("`{}` ({words})", query.text());
+        self.place.refused.note(told);
         self.done();
         self.note_place();
         Ok(())
     }
 
+    /// That it may go on; a track may have lost its money meanwhile.
+    fn check_money(&self) -> Result<(), SourceError> {
+        let withheld = self.searching.has_money(Time::now())?;
+        let is_new = |track: &TrackId| !self.waiting.contains(track);
+        match withheld.tracks.iter().find(|(track, _)| is_new(track)) {
+            None => Ok(()),
+            // Opened anew, it asks for the others.
+            Some((_, held)) => Err(SourceError::Retry {
+                ladder: Ladder::Network,
+                reason: held.reason.clone(),
+            }),
+        }
+    }
+
     /// The end, or what is missing still.
     fn end(&self) -> Result<Option<Batch>, SourceError> {
-        if self.refused.is_empty() {
+        let and_more = |all: usize, told: usize| match all - told {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let mut missing = Vec::new();
+        let refused = &self.place.refused;
+        if refused.all > 0 {
+            let more = and_more(refused.all, refused.told.len());
+            let told = refused.told.join(", ");
+            missing.push(format!("X's search does not look for {told}{more}"));
+        }
+        let left_out = &self.queries.left_out;
+        if !left_out.is_empty() {
+            let told = left_out.iter().take(MAX_TOLD);
+            let told: Vec<String> = told
+                .map(|it| format!("track {} ({})", it.track, it.reason))
+                .collect();
+            let more = and_more(left_out.len(), told.len());
+            missing.push(format!("not asked for: {}{more}", told.join(", ")));
+        }
+        if missing.is_empty() {
             return Ok(None);
         }
-        let told: Vec<&str> = self
-            .refused
-            .iter()
-            .take(MAX_TOLD)
-            .map(String::as_str)
-            .collect();
-        let more = self.refused.len() - told.len();
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
+        missing.push("everything else was brought".to_owned());
         Err(SourceError::Stop {
-            reason: format!(
-                "X's search does not look for {}{more}; everything else was brought",
-                told.join(", ")
-            ),
+            reason: missing.join("; "),
         })
     }
 }
@@ -304,6 +334,9 @@ impl Source for Search {
             }
             if self.asking.is_none() {
                 self.asking = self.ask();
+                if self.asking.is_some() {
+                    self.check_money()?;
+                }
             }
             let Some(asking) = &mut self.asking else {
                 return self.end();

@@ -27,7 +27,7 @@ fn missing(from: u64, until: u64) -> Missing {
 }
 
 fn asked(tracks: &[Track], missing: &Missing, max_chars: usize) -> Queries {
-    queries(tracks, &x(), missing, max_chars, NOW)
+    queries(tracks, &x(), missing, max_chars, &Withheld::default(), NOW)
 }
 
 fn texts(queries: &Queries) -> Vec<String> {
@@ -63,7 +63,7 @@ fn only_tracks_that_listened_then_are_asked_for() {
     all[4].draft.paused = true;
     all[5].draft.sources = vec![SourceName::parse("other").unwrap()];
     let span = missing(600, 300);
-    assert_eq!(texts(&asked(&all, &span, 512)), ["word7 OR word2 OR word4"]);
+    assert_eq!(texts(&asked(&all, &span, 512)), ["word4 OR word7 OR word2"]);
     let only = |track: u64| Missing {
         track: Some(TrackId(track)),
         ..span.clone()
@@ -118,14 +118,14 @@ fn a_little_more_than_the_span_is_asked_for() {
 #[test]
 fn what_is_out_of_reach_is_told_and_the_rest_can_be_had() {
     const WEEK: u64 = 7 * 86_400;
-    let old = missing(WEEK + 3_600, WEEK - 3_600);
+    let old = missing(WEEK + 3_600, WEEK - 7_200);
     let Err(SourceError::CursorLost { lost, .. }) = opened(&old, None) else {
         panic!("a part of it is out of reach");
     };
     let (at, rest) = lost.resume.unwrap();
-    assert_eq!((lost.from, at), (Some(old.from), ago(WEEK - 600)));
+    assert_eq!((lost.from, at), (Some(old.from), ago(WEEK - 3_600)));
     let (start, end, first) = opened(&old, Some(&rest)).unwrap();
-    assert_eq!((start, end, first), (WEEK - 570, WEEK - 3_605, 0));
+    assert_eq!((start, end, first), (WEEK - 3_570, WEEK - 7_205, 0));
     // Nothing of this one.
     let gone = missing(WEEK + 3_600, WEEK - 300);
     let Err(SourceError::CursorLost { lost, .. }) = opened(&gone, None) else {
@@ -135,6 +135,40 @@ fn what_is_out_of_reach_is_told_and_the_rest_can_be_had() {
     // At the edge no more is asked for than X takes.
     let edge = missing(WEEK - 61, WEEK - 3_600);
     assert_eq!(opened(&edge, None).unwrap().0, WEEK - 60);
+}
+
+#[test]
+fn what_is_answered_stays_so_where_the_rest_begins_later() {
+    const WEEK: u64 = 7 * 86_400;
+    let span = missing(WEEK - 7_200, WEEK - 86_400);
+    let queries = asked(&tracks(&["cat"]), &span, 512);
+    let mut place = Place::new(&span, None, &queries, NOW).unwrap();
+    (place.at, place.page) = (3, Some("a page".to_owned()));
+    place.refused.note("`dog`".to_owned());
+    let cursor = place.cursor(span.from, &queries);
+    let later = NOW.plus(Duration::from_secs(7_200));
+    let lost = Place::new(&span, Some(&cursor), &queries, later).unwrap_err();
+    let SourceError::CursorLost { lost, .. } = lost else {
+        panic!("{lost}");
+    };
+    let (from, rest) = lost.resume.unwrap();
+    // That calls wait for their turn several times does not put the rest out of reach again.
+    let much_later = later.plus(Duration::from_secs(3_000));
+    let again = Place::new(&span, Some(&rest), &queries, much_later).unwrap();
+    assert_eq!((again.at, again.page, again.refused.all), (3, None, 1));
+    assert_eq!(from, later.minus(REACH).plus(EDGE_ANEW));
+}
+
+#[test]
+fn a_track_that_was_paused_since_is_left_out_and_one_that_was_before_missed_nothing() {
+    let mut all = tracks(&["cat", "dog", "bird"]);
+    (all[0].draft.paused, all[0].changed_at) = (true, ago(200));
+    (all[1].draft.paused, all[1].changed_at) = (true, ago(700));
+    let asked = asked(&all, &missing(600, 300), 512);
+    assert_eq!(texts(&asked), ["bird"]);
+    let left_out: Vec<u64> = asked.left_out.iter().map(|one| one.track.0).collect();
+    assert_eq!(left_out, [1]);
+    assert!(asked.left_out[0].reason.contains("paused"));
 }
 
 #[test]

@@ -239,6 +239,7 @@ async fn a_page_that_x_has_forgotten_is_asked_for_from_the_first() {
         &searching.source,
         &missing,
         40,
+        &Withheld::default(),
         Time::now(),
     );
     let mut place = Place::new(&missing, None, &queries, Time::now()).unwrap();
@@ -270,7 +271,7 @@ async fn without_money_it_waits() {
         ),
         (
             Withheld {
-                tracks: [(TrackId(2), held.clone())].into(),
+                tracks: [(TrackId(1), held.clone()), (TrackId(2), held.clone())].into(),
                 ..Withheld::default()
             },
             true,
@@ -291,6 +292,123 @@ async fn without_money_it_waits() {
         assert_eq!((waited, opened.is_ok()), (waits, !waits));
     }
     assert_eq!(searches(&x), 0);
+}
+
+fn held(reason: &str) -> Held {
+    Held {
+        reason: reason.to_owned(),
+        until: None,
+    }
+}
+
+#[tokio::test]
+async fn one_without_money_keeps_nobody_else_waiting_and_is_told() {
+    let (x, missing) = (stand_in(), missing());
+    x.know(posts(&missing, &["cat", "dog"], 150));
+    let mut searching = searching(&x, &["cat", "dog"]);
+    let (withheld, watched) = watch::channel(Arc::<AllWithheld>::default());
+    searching.withheld = watched;
+    let set = |tracks: &[u64], all: Option<Held>| {
+        let tracks = tracks
+            .iter()
+            .map(|n| (TrackId(*n), held("its budget is spent")));
+        let tracks = tracks.collect();
+        let all = AllWithheld::from([(searching.source.clone(), Withheld { all, tracks })]);
+        withheld.send_replace(Arc::new(all));
+    };
+    set(&[2], None);
+    let (ids, error) = all(&searching, &missing).await;
+    let error = error.unwrap().to_string();
+    assert_eq!(ids.len(), 150);
+    assert!(
+        error.contains("not asked for: track 2 (its budget is spent"),
+        "{error}"
+    );
+    // What happens meanwhile holds before the next page.
+    set(&[], None);
+    let mut search = searching.open(&missing, None, Time::now()).unwrap();
+    search.next_batch().await.unwrap();
+    let before = searches(&x);
+    set(&[2], None);
+    let (_, _, error) = read(&mut search).await;
+    assert!(
+        matches!(error, Some(SourceError::Retry { .. })),
+        "{error:?}"
+    );
+    set(&[], Some(held("all is spent")));
+    let mut search = searching.open(&missing, None, Time::now());
+    assert!(matches!(
+        search.as_mut().err(),
+        Some(SourceError::WaitUntil { .. })
+    ));
+    assert_eq!(searches(&x), before);
+}
+
+#[tokio::test]
+async fn what_was_refused_is_told_after_a_restart_too() {
+    let (x, missing) = (stand_in(), missing());
+    x.refuse_queries_with("dog");
+    x.know(posts(
+        &missing,
+        &["cat and more of what fills a question"],
+        1,
+    ));
+    let rules = [
+        "dog",
+        "\"cat and more of what fills a question\"",
+        "bio:vet",
+    ];
+    let searching = searching(&x, &rules);
+    let mut search = searching.open(&missing, None, Time::now()).unwrap();
+    let (_, cursor, error) = read(&mut search).await;
+    let told = error.unwrap().to_string();
+    assert!(
+        told.contains("`dog` (") && told.contains("track 3 (X can't be asked"),
+        "{told}"
+    );
+    let mut again = searching
+        .open(&missing, cursor.as_ref(), Time::now())
+        .unwrap();
+    let (ids, _, error) = read(&mut again).await;
+    assert_eq!((ids.len(), error.unwrap().to_string()), (0, told));
+}
+
+#[tokio::test]
+async fn words_of_x_have_no_token_and_a_page_is_asked_for_anew_only_once() {
+    let (x, missing) = (stand_in(), missing());
+    let refusal = |name: &str, words: &str| {
+        let text = format!(
+            r#"{{"errors":[{{"parameters":{{"{name}":["…"]}},"message":"{words}"}}],"detail":"{words}"}}"#
+        );
+        Answer::plain(400, &text)
+    };
+    let searching = searching(&x, &["cat"]);
+    x.answer_at(PATH, [refusal("query", &format!("bad {TOKEN}"))]);
+    let told = all(&searching, &missing).await.1.unwrap().to_string();
+    assert!(told.contains("(bad …)") && !told.contains(TOKEN), "{told}");
+    let page = |next: &str| {
+        Answer::plain(
+            200,
+            &format!(r#"{{"meta":{{"result_count":0,"next_token":"{next}"}}}}"#),
+        )
+    };
+    x.answer_at(
+        PATH,
+        [
+            page("a"),
+            refusal("next_token", "gone"),
+            page("b"),
+            refusal("next_token", "gone"),
+        ],
+    );
+    let error = all(&searching, &missing).await.1;
+    assert!(matches!(error, Some(SourceError::Stop { .. })), "{error:?}");
+    x.answer_at(PATH, [refusal("start_time", "too early")]);
+    let error = all(&searching, &missing).await.1;
+    assert!(
+        matches!(error, Some(SourceError::Retry { .. })),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
