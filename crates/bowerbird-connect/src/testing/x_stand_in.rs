@@ -168,6 +168,11 @@ impl XStandIn {
         self.change(|state| state.subscriptions.refused.push(event_type.to_owned()));
     }
 
+    /// Holds no more subscriptions than so many.
+    pub fn allow_subscriptions(&self, most: usize) {
+        self.change(|state| state.subscriptions.most = Some(most));
+    }
+
     /// Kind and account of each subscription.
     pub fn subscriptions(&self) -> Vec<(String, String)> {
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();

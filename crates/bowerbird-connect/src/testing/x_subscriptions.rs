@@ -11,6 +11,8 @@ pub(super) struct Subscriptions {
     pub(super) all: Vec<Value>,
     /// Kinds of events that are refused.
     pub(super) refused: Vec<String>,
+    /// No more than so many.
+    pub(super) most: Option<usize>,
     made: u64,
 }
 
@@ -56,6 +58,12 @@ impl Subscriptions {
                     return Answer::plain(
                         403,
                         r#"{"title":"Forbidden","detail":"this event needs the user's consent"}"#,
+                    );
+                }
+                if self.most.is_some_and(|most| self.all.len() >= most) {
+                    return Answer::plain(
+                        403,
+                        r#"{"title":"Forbidden","detail":"the app has no room for more subscriptions"}"#,
                     );
                 }
                 let user_id = text(&asked["filter"]["user_id"]);

@@ -15,7 +15,7 @@ use bowerbird_core::time::Time;
 
 use super::accounts::{AccountName, look_up, names};
 use super::api::Api;
-use super::backfill;
+use super::backfill::{self, Moments};
 use super::config::{XConfig, XReport, XStatus};
 use super::feeds::stream_spec;
 use super::fields::everything;
@@ -154,11 +154,8 @@ impl Following {
             stand: difference.stay,
             refused: Vec::new(),
         };
-        let mut rest = VecDeque::from(difference.add.clone());
-        let trouble = self
-            .carry_out(&difference, &mut rest, &mut made)
-            .await
-            .err();
+        let mut rest = difference;
+        let trouble = self.carry_out(&mut rest, &mut made).await.err();
         self.report(&made, trouble.as_ref());
         if made.stand == 0 {
             return Err(trouble.unwrap_or_else(|| made.nothing()));
@@ -168,37 +165,39 @@ impl Following {
         let target = format!("{PATH}?{}{again}", everything());
         let response = self.api.stream(Endpoint::ActivityStream, &target).await?;
         let beside = tokio::spawn(self.follow(rest, made, trouble));
-        let stream = XStream::new(response).with_cursor(most > 0).beside(beside);
+        let moments = Moments::new(most, &again, Time::now());
+        let stream = XStream::new(response).with_cursor(moments).beside(beside);
         Ok(Activities {
             looked_up: found.frames.into(),
             stream,
         })
     }
 
-    /// Makes what is missing, until nothing is left of `rest`, and only then deletes what nobody wants.
-    async fn carry_out(
-        &self,
-        difference: &Difference,
-        rest: &mut VecDeque<Wanted>,
-        made: &mut Made,
-    ) -> Result<(), SourceError> {
-        while let Some(wanted) = rest.front() {
-            match add(&self.api, wanted).await? {
-                Ok(()) => made.stand += 1,
-                Err(reason) => made.refused.push(format!(
-                    "{} of {}: {reason}",
-                    wanted.event_type, wanted.name.0
-                )),
+    /// Makes what is missing, and only then deletes what nobody wants, until nothing is left of `rest`. What X refused before something was deleted is tried
+    /// once more: there may have been no room for it.
+    async fn carry_out(&self, rest: &mut Difference, made: &mut Made) -> Result<(), SourceError> {
+        loop {
+            while let Some(wanted) = rest.add.front() {
+                let answer = add(&self.api, wanted).await?;
+                let wanted = rest.add.pop_front();
+                match (answer, wanted) {
+                    (Err(reason), Some(wanted)) => made.refused.push((wanted, reason)),
+                    _ => made.stand += 1,
+                }
             }
-            rest.pop_front();
+            if rest.delete.is_empty() {
+                return Ok(());
+            }
+            delete(&self.api, &rest.delete).await?;
+            rest.delete.clear();
+            rest.add.extend(made.refused.drain(..).map(|(it, _)| it));
         }
-        delete(&self.api, &difference.delete).await
     }
 
     /// Makes the rest when X lets us, for as long as the stream lives; why it must end.
     async fn follow(
         self,
-        mut rest: VecDeque<Wanted>,
+        mut rest: Difference,
         mut made: Made,
         mut trouble: Option<SourceError>,
     ) -> Option<String> {
@@ -218,8 +217,7 @@ impl Following {
                     | SourceError::Slow { .. }
                     | SourceError::CursorLost { .. } => break,
                 }
-                let nothing = Difference::default();
-                trouble = self.carry_out(&nothing, &mut rest, &mut made).await.err();
+                trouble = self.carry_out(&mut rest, &mut made).await.err();
                 self.report(&made, trouble.as_ref());
             }
             std::future::pending::<()>().await;
@@ -231,7 +229,7 @@ impl Following {
     }
 
     fn report(&self, made: &Made, trouble: Option<&SourceError>) {
-        let refused = made.refused.first().map(|first| {
+        let refused = made.first().map(|first| {
             let n = made.refused.len();
             format!("X refused {n} of the subscriptions, as {first}")
         });
@@ -257,12 +255,19 @@ struct Made {
     /// How many stand.
     stand: usize,
     /// What X does not take, and why.
-    refused: Vec<String>,
+    refused: Vec<(Wanted, String)>,
 }
 
 impl Made {
+    /// The first that X refused, with its reason.
+    fn first(&self) -> Option<String> {
+        let (wanted, reason) = self.refused.first()?;
+        let (kind, name) = (&wanted.event_type, &wanted.name.0);
+        Some(format!("{kind} of {name}: {reason}"))
+    }
+
     fn nothing(&self) -> SourceError {
-        let why = match self.refused.first() {
+        let why = match self.first() {
             Some(first) => format!("X refused all subscriptions, as {first}"),
             None => "X knows none of the accounts: look at `accounts`".to_owned(),
         };

@@ -11,7 +11,7 @@ use bowerbird_core::track::Track;
 use tokio::sync::watch;
 
 use super::api::Api;
-use super::backfill::{self, MAX_BACKFILL_MINUTES};
+use super::backfill::{self, MAX_BACKFILL_MINUTES, Moments};
 use super::config::{XConfig, XFeed};
 use super::decode_v2;
 use super::fields::everything;
@@ -139,7 +139,8 @@ async fn open_plain(
     let again = backfill::parameter(cursor, most, Time::now())?;
     let target = format!("{}{again}", plain.target);
     let response = api.stream(plain.endpoint, &target).await?;
-    let stream = XStream::new(response).with_cursor(most > 0);
+    let moments = Moments::new(most, &again, Time::now());
+    let stream = XStream::new(response).with_cursor(moments);
     Ok(stream.beside(tokio::spawn(purse.spent())))
 }
 

@@ -15,7 +15,7 @@ use bowerbird_core::track::Track;
 use tokio::sync::watch;
 
 use super::api::Api;
-use super::backfill;
+use super::backfill::{self, Moments};
 use super::config::XConfig;
 use super::feeds::stream_spec;
 use super::fields::everything;
@@ -112,7 +112,8 @@ async fn open(
     let target = format!("{PATH}?{}{again}", everything());
     let response = rules.api.stream(Endpoint::FilteredStream, &target).await?;
     let following = tokio::spawn(follow(rules, wishes, trouble));
-    let stream = XStream::new(response).with_cursor(backfill_minutes > 0);
+    let moments = Moments::new(backfill_minutes, &again, Time::now());
+    let stream = XStream::new(response).with_cursor(moments);
     Ok(stream.beside(following))
 }
 

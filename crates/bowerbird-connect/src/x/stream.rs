@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 
-use super::backfill;
+use super::backfill::Moments;
 use super::lines::Lines;
 use super::problem;
 use crate::http;
@@ -36,8 +36,8 @@ pub(super) struct XStream {
     ready: VecDeque<Frame>,
     /// Why the stream is over; told when all that was ready is handed over.
     ended: Option<SourceError>,
-    /// Is there a cursor, the moment of the last byte?
-    has_cursor: bool,
+    /// The cursor's keeper, where X sends again what was missed.
+    moments: Option<Moments>,
     /// The task that follows what is wanted; none where nothing changes, and once it has ended.
     beside: Option<JoinHandle<Option<String>>>,
 }
@@ -62,14 +62,14 @@ impl XStream {
             lines: Lines::default(),
             ready: VecDeque::new(),
             ended: None,
-            has_cursor: false,
+            moments: None,
             beside: None,
         }
     }
 
-    /// With the moment of the last byte as its cursor, where X sends again what was missed.
-    pub(super) fn with_cursor(mut self, has_cursor: bool) -> Self {
-        self.has_cursor = has_cursor;
+    /// With a cursor, where X sends again what was missed; `None` where it does not.
+    pub(super) fn with_cursor(mut self, moments: Option<Moments>) -> Self {
+        self.moments = moments;
         self
     }
 
@@ -190,8 +190,8 @@ impl Source for XStream {
             self.take(came);
         }
         let frames = fitting(&mut self.ready);
-        let last = frames.last().filter(|_| self.has_cursor);
-        let cursor = last.map(|frame| backfill::cursor(frame.received_at));
+        let moments = self.moments.as_mut();
+        let cursor = moments.and_then(|moments| moments.behind(&frames));
         Ok(Some(Batch { frames, cursor }))
     }
 }

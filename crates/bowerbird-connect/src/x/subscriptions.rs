@@ -3,7 +3,7 @@
 //! They outlive connections and belong to the app, as rules do: what is not tagged as ours is never touched. A tag of ours names the account as the
 //! configuration does, so that its id need not be looked up again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bowerbird_core::source::SourceError;
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,7 @@ pub(super) fn known(standing: &[Subscription]) -> BTreeMap<AccountName, String> 
 /// What is to be done.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Difference {
-    pub(super) add: Vec<Wanted>,
+    pub(super) add: VecDeque<Wanted>,
     /// By their ids.
     pub(super) delete: Vec<String>,
     /// How many of ours stay.

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::accounts::{AccountName, Found, NotFound, look_up, me, names};
 use super::api::{Answered, Api, broken};
+use super::backfill::made_at;
 use super::config::XConfig;
 use super::decode_v2;
 use super::fields::everything;
@@ -41,8 +42,6 @@ const HOME: &str = "home";
 const HIDDEN_FOR: Duration = Duration::from_secs(3_600);
 /// What asking may take, beyond the pause between two.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// X's ids hold the millisecond they were given, counted from this one.
-const EPOCH_MILLIS: u64 = 1_288_834_974_657;
 
 /// Whose timelines, and how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -320,7 +319,6 @@ impl Polling {
             return std::future::pending().await;
         };
         tokio::time::sleep_until(followed.due).await;
-        self.purse.check(Time::now())?;
         self.looking = Some(Looking {
             at,
             page: None,
@@ -374,7 +372,10 @@ impl Polling {
         if looking.page.is_some() {
             self.looking = Some(looking);
         } else {
-            self.note_hidden(looking.at, is_hidden.then(|| page.errors[0].reason()));
+            self.note_hidden(
+                looking.at,
+                is_hidden.then(|| self.api.without_token(&page.errors[0].reason())),
+            );
             self.finish(&looking, now);
         }
         Ok(())
@@ -450,12 +451,6 @@ fn read(cursor: Option<&Cursor>) -> Result<Kept, SourceError> {
     })
 }
 
-/// When a post was made, by its id.
-fn made_at(id: &str) -> Time {
-    let id: u64 = id.parse().unwrap_or(0);
-    Time::from_millis(((id >> 22) + EPOCH_MILLIS).cast_signed())
-}
-
 #[async_trait]
 impl Source for Polling {
     async fn next_batch(&mut self) -> Result<Option<Batch>, SourceError> {
@@ -473,6 +468,8 @@ impl Source for Polling {
                 continue;
             };
             if self.asking.is_none() {
+                // A timeline may have many pages, and each costs.
+                self.purse.check(Time::now())?;
                 self.asking = Some(self.ask(looking));
             }
             if let Some(asking) = &mut self.asking {

@@ -181,6 +181,35 @@ async fn a_limit_of_subscriptions_is_no_reason_not_to_listen() {
 }
 
 #[tokio::test]
+async fn where_there_is_no_room_what_nobody_wants_makes_it() {
+    let x = stand_in([]);
+    x.hold_subscription("post.create", "99", "bowerbird/gone");
+    x.allow_subscriptions(1);
+    let (connection, status) = source(&x, &["12"], &["post.create"]);
+    drop((connection.open)(None).await.unwrap());
+    assert_eq!(x.subscriptions(), pairs(&[("post.create", "12")]));
+    assert_eq!(status.report().problem, "");
+}
+
+#[tokio::test]
+async fn what_nobody_wants_is_deleted_when_a_limit_is_over() {
+    let x = stand_in([]);
+    x.hold_subscription("post.create", "12", "bowerbird/12");
+    x.hold_subscription("post.create", "99", "bowerbird/gone");
+    let list = r#"{"data":[{"subscription_id":"1976325569252868097","event_type":"post.create","filter":{"user_id":"12"},"tag":"bowerbird/12"},{"subscription_id":"1976325569252868098","event_type":"post.create","filter":{"user_id":"99"},"tag":"bowerbird/gone"}]}"#;
+    let soon = Time::now().seconds() + 1;
+    x.answer_at(
+        "/2/activity/subscriptions",
+        [Answer::plain(200, list), Answer::rate_limited(soon)],
+    );
+    let (connection, _) = source(&x, &["12"], &["post.create", "post.delete"]);
+    let opened = (connection.open)(None).await.unwrap();
+    let expected = pairs(&[("post.create", "12"), ("post.delete", "12")]);
+    x.until(|x| x.subscriptions() == expected).await;
+    drop(opened);
+}
+
+#[tokio::test]
 async fn a_wrong_token_stops() {
     let x = XStandIn::start("another", []);
     let (connection, _) = source(&x, &["12"], &["post.create"]);

@@ -1,5 +1,8 @@
 //! What polling brings, where it goes on, and what it does when X is in trouble.
 
+use std::sync::Arc;
+
+use bowerbird_core::bill::{AllWithheld, Held, Withheld};
 use bowerbird_core::testing::source_suite;
 
 use super::*;
@@ -77,6 +80,38 @@ async fn behaves_as_a_source() {
         jobs: Vec::new(),
     };
     source_suite::endless(&connection, 230).await;
+}
+
+#[tokio::test]
+async fn money_is_looked_at_before_each_page() {
+    let x = XStandIn::start(TOKEN, []);
+    x.know(posts(ADA, 230));
+    let (withheld, watched) = tokio::sync::watch::channel(Arc::<AllWithheld>::default());
+    let config = XConfig {
+        base_url: x.base_url(),
+        withheld: watched,
+        ..XConfig::new(TOKEN.into())
+    };
+    let name = SourceName::parse("x").unwrap();
+    let whose = Whose::accounts(&["ada".to_owned()]).unwrap();
+    let every = Duration::from_millis(20);
+    let polled = connect(name.clone(), Keep::All, &config, whose, every).unwrap();
+    let mut opened = (polled.open)(Some(begin(&[ADA]))).await.unwrap();
+    let (ids, _) = read(&mut *opened, 100).await;
+    assert_eq!(ids.len(), 100);
+    let held = Held {
+        reason: "its budget is spent".to_owned(),
+        until: None,
+    };
+    let all = Withheld {
+        all: Some(held),
+        ..Withheld::default()
+    };
+    withheld.send_replace(Arc::new([(name, all)].into()));
+    let before = x.seen().len();
+    let error = opened.next_batch().await.err().unwrap();
+    assert!(matches!(error, SourceError::WaitUntil { .. }), "{error}");
+    assert_eq!(x.seen().len(), before);
 }
 
 #[tokio::test]
