@@ -4,6 +4,7 @@
 //! No proxies are taken from the environment, no redirects are followed (a token must not be carried elsewhere), certificates are checked
 //! against the system's. What is asked of a service, and what its answers mean, is not here.
 
+use std::borrow::Cow;
 use std::sync::Once;
 use std::time::Duration;
 
@@ -154,17 +155,26 @@ pub(crate) async fn ask(request: reqwest::RequestBuilder, most: usize) -> Result
     })
 }
 
-/// A text without these secrets, whatever else is in it.
+/// A text without these secrets, plain or as they are in a form, whatever else is in it.
 pub(crate) fn without(text: &str, secrets: &[&str]) -> String {
-    let mut secrets: Vec<&str> = secrets
-        .iter()
-        .copied()
-        .filter(|one| !one.is_empty())
-        .collect();
+    let plain = secrets.iter().copied().filter(|one| !one.is_empty());
+    let mut forms: Vec<Cow<'_, str>> = Vec::new();
+    for secret in plain {
+        let in_form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        forms.push(in_form.replace('+', "%20").into());
+        forms.push(in_form.into());
+        forms.push(secret.into());
+    }
     // The longest first: one may be the beginning of another.
-    secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let hidden = |text: String, secret: &str| text.replace(secret, "…");
-    secrets.into_iter().fold(text.to_owned(), hidden)
+    forms.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let hidden = |text: String, secret: Cow<'_, str>| text.replace(&*secret, "…");
+    forms.into_iter().fold(text.to_owned(), hidden)
+}
+
+/// What `Authorization: Basic` holds of a name and a secret: to be taken out of what a service says, as the secret itself.
+pub(crate) fn basic(name: &str, secret: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(format!("{name}:{secret}"))
 }
 
 /// How much of a service's words is passed on.
@@ -225,6 +235,14 @@ mod tests {
             without("a key-1 b key c", &["key", "", "key-1"]),
             "a … b … c"
         );
+    }
+
+    #[test]
+    fn a_secret_is_hidden_as_it_is_sent_in_a_form_too() {
+        let secret = "a b/c~*=";
+        for sent in ["a b/c~*=", "a+b%2Fc%7E*%3D", "a%20b%2Fc%7E*%3D"] {
+            assert_eq!(without(&format!("token={sent}&x"), &[secret]), "token=…&x");
+        }
     }
 
     #[test]

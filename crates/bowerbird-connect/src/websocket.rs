@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bowerbird_core::frame::MAX_FRAME_BYTES;
 use bowerbird_core::time::Time;
+use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_tungstenite::WebSocketStream;
@@ -74,10 +75,14 @@ impl Host {
         target: &str,
         protocol: Option<&'static str>,
     ) -> Result<Socket, Refusal> {
-        self.upgrade(target, |request| match protocol {
-            Some(protocol) => request.header("sec-websocket-protocol", protocol),
-            None => request,
-        })
+        self.upgrade(
+            target,
+            |request| match protocol {
+                Some(protocol) => request.header("sec-websocket-protocol", protocol),
+                None => request,
+            },
+            None,
+        )
         .await
     }
 
@@ -87,26 +92,32 @@ impl Host {
         target: &str,
         token: Option<&SecretString>,
     ) -> Result<Socket, Refusal> {
-        self.upgrade(target, |request| {
-            let Some(token) = token.map(|token| token.expose_secret()) else {
-                return request;
-            };
-            let request = request.bearer_auth(token);
-            match HeaderValue::from_str(token) {
-                Ok(mut value) if token.bytes().all(is_token_byte) => {
-                    value.set_sensitive(true);
-                    request.header("sec-websocket-protocol", value)
+        self.upgrade(
+            target,
+            |request| {
+                let Some(token) = token.map(|token| token.expose_secret()) else {
+                    return request;
+                };
+                let request = request.bearer_auth(token);
+                match HeaderValue::from_str(token) {
+                    Ok(mut value) if token.bytes().all(is_token_byte) => {
+                        value.set_sensitive(true);
+                        request.header("sec-websocket-protocol", value)
+                    }
+                    _ => request,
                 }
-                _ => request,
-            }
-        })
+            },
+            token,
+        )
         .await
     }
 
+    /// `secret` is what `with` puts into the request that nobody may see, should it be sent back.
     async fn upgrade(
         &self,
         target: &str,
         with: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+        secret: Option<&SecretString>,
     ) -> Result<Socket, Refusal> {
         let key = generate_key();
         let request = self
@@ -127,11 +138,12 @@ impl Host {
             let until = http::limited_until(answer.headers(), Time::now());
             let words =
                 tokio::time::timeout(ANSWER_WITHIN, http::body(&mut answer, MAX_WORDS_BYTES)).await;
+            let words = words.map_or_else(|_| Bytes::new(), Result::unwrap_or_default);
+            let secret = secret.map_or("", |secret| secret.expose_secret());
             return Err(Refusal::Answer {
                 status,
                 until,
-                words: words
-                    .map_or_else(|_| String::new(), |words| shown(&words.unwrap_or_default())),
+                words: shown(&words, secret),
             });
         }
         let accepted = answer.headers().get("sec-websocket-accept");
@@ -156,9 +168,10 @@ fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// The beginning of what an answer says, in one line.
-fn shown(words: &[u8]) -> String {
-    let words = String::from_utf8_lossy(words);
+/// The beginning of what an answer says, in one line, without the secret.
+fn shown(words: &[u8], secret: &str) -> String {
+    // Before it is cut: half a secret would stay.
+    let words = http::without(&String::from_utf8_lossy(words), &[secret]);
     let printable = words.replace(|c: char| c.is_control(), " ");
     let words = printable.split_whitespace().collect::<Vec<_>>().join(" ");
     words.chars().take(MAX_WORDS_CHARS).collect()
@@ -210,8 +223,11 @@ mod tests {
 
     #[test]
     fn what_an_answer_says_is_one_short_line() {
-        assert_eq!(shown(b" no\r\n \x1bsuch  thing\n"), "no such thing");
-        assert_eq!(shown(&[b'x'; 9_000]).len(), MAX_WORDS_CHARS);
-        assert_eq!(shown(b"\xff"), "\u{fffd}");
+        let said = shown(b" no\r\n \x1bsuch  thing as a-token\n", "a-token");
+        assert_eq!(said, "no such thing as …");
+        assert_eq!(shown(&[b'x'; 9_000], "").len(), MAX_WORDS_CHARS);
+        assert_eq!(shown(b"\xff", ""), "\u{fffd}");
+        let cut = [&[b'x'; MAX_WORDS_CHARS - 3][..], b"a-token"].concat();
+        assert!(shown(&cut, "a-token").ends_with("x…"));
     }
 }

@@ -59,16 +59,22 @@ pub(super) struct Question<'q> {
 impl Question<'_> {
     /// Sends a request; gives a success.
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<Answer, SignInError> {
-        let answer = http::ask(request, MAX_ANSWER_BYTES).await.map_err(|why| {
-            SignInError::Unavailable(format!(
-                "asking {} for {} failed: {why}",
-                self.of, self.what
-            ))
-        })?;
+        let answer = self.ask(request).await?;
         match answer.status {
             200..=299 => Ok(answer),
             _ => Err(self.refusal(&answer, Time::now())),
         }
+    }
+
+    /// Sends a request; gives the answer whatever its status.
+    pub(super) async fn ask(&self, request: RequestBuilder) -> Result<Answer, SignInError> {
+        let asked = http::ask(request, MAX_ANSWER_BYTES).await;
+        asked.map_err(|why| {
+            SignInError::Unavailable(format!(
+                "asking {} for {} failed: {why}",
+                self.of, self.what
+            ))
+        })
     }
 
     /// Sends a request; gives its JSON answer.

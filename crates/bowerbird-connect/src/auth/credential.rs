@@ -8,6 +8,8 @@ use bowerbird_core::time::Time;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::http;
+
 /// The form this build writes; it reads no later one.
 const VERSION: u32 = 1;
 
@@ -89,12 +91,15 @@ pub struct Credential {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Grant {
-    /// A bearer token that stays until it is revoked: X's app-only ones, Mastodon's.
+    /// A bearer token that is not renewed: X's app-only ones and Mastodon's stay until they are revoked, those of other software end.
     Bearer {
         /// The token.
         token: Token,
         /// Who it was given to, where that is needed to revoke it.
         client: Option<Client>,
+        /// When it ends, where the service said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ends_at: Option<Time>,
     },
     /// OAuth 1.0a keys of a user, which sign each request and stay until they are revoked.
     Oauth1(Keys),
@@ -138,6 +143,16 @@ pub struct Client {
     pub revoke_url: String,
 }
 
+impl Client {
+    /// What an `Authorization: Basic` of it holds; empty for an app without a secret.
+    pub(super) fn basic(&self) -> String {
+        match self.secret.is_empty() {
+            true => String::new(),
+            false => http::basic(&self.id, self.secret.expose_secret()),
+        }
+    }
+}
+
 /// An access token and what renews it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Pair {
@@ -155,10 +170,23 @@ pub struct Pair {
 /// The note that is written before a pair is renewed: who finds it knows that the refresh token may have been used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Renewal {
-    /// Who began it: made up anew by each process.
+    /// Who began it: made up anew by each process. Empty: nobody is at it any more, and it was cut off.
     pub by: String,
     /// When.
     pub at: Time,
+}
+
+impl Renewal {
+    /// One that was cut off, and was then refused.
+    pub(super) fn over(at: Time) -> Self {
+        let by = String::new();
+        Self { by, at }
+    }
+
+    /// Is nobody at it any more?
+    pub(super) fn is_over(&self) -> bool {
+        self.by.is_empty()
+    }
 }
 
 impl Credential {
@@ -182,6 +210,7 @@ impl Credential {
             let grant = Grant::Bearer {
                 token: Token(secret.clone()),
                 client: None,
+                ends_at: None,
             };
             return Ok(Self::new("", "", Time(0), grant));
         }
@@ -223,6 +252,14 @@ impl Credential {
         self.pair().is_some()
     }
 
+    /// When it ends for good, and a person must sign in again.
+    pub fn ends_at(&self) -> Option<Time> {
+        match &self.grant {
+            Grant::Bearer { ends_at, .. } => *ends_at,
+            Grant::Oauth1(_) | Grant::Oauth2 { .. } | Grant::Session { .. } => None,
+        }
+    }
+
     /// The tokens of what rotates.
     pub fn pair(&self) -> Option<&Pair> {
         match &self.grant {
@@ -247,10 +284,18 @@ impl Credential {
         }
     }
 
+    /// How its app says who it is, which holds the app's secret; empty if it has none.
+    pub(super) fn basic(&self) -> String {
+        match &self.grant {
+            Grant::Oauth2 { client, .. } => client.basic(),
+            Grant::Bearer { .. } | Grant::Oauth1(_) | Grant::Session { .. } => String::new(),
+        }
+    }
+
     /// All that must never be seen, to be taken out of what a service says.
     pub(super) fn secrets(&self) -> Vec<&str> {
         let tokens: Vec<&Token> = match &self.grant {
-            Grant::Bearer { token, client } => {
+            Grant::Bearer { token, client, .. } => {
                 let secret = client.as_ref().map(|client| &client.secret);
                 std::iter::once(token).chain(secret).collect()
             }

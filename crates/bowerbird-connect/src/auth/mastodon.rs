@@ -179,19 +179,14 @@ impl MastodonSignIn {
             .json(form(self.client.post(&client.token_url), &fields))
             .await?;
         let now = Time::now();
-        let token = Token::from(SecretString::from(tokens.access_token.clone()));
-        let grant = match tokens.refresh_token.is_some() && tokens.expires_in.is_some() {
-            // Other software than Mastodon's own gives tokens that end.
-            true => tokens.pair(None, now).map(|pair| Grant::Oauth2 {
-                client: client.clone(),
-                pair,
-            }),
-            false => None,
-        };
-        let grant = grant.unwrap_or_else(|| Grant::Bearer {
+        let token = Token::from(SecretString::from(tokens.access_token));
+        // Other software than Mastodon's own gives tokens that end, after some months as a rule.
+        let lasts = tokens.expires_in.map(std::time::Duration::from_secs);
+        let grant = Grant::Bearer {
             token: token.clone(),
             client: Some(client),
-        });
+            ends_at: lasts.map(|lasts| now.plus(lasts)),
+        };
         let hide = [token.expose_secret()];
         let question = Question {
             what: "whose the token is",
@@ -232,7 +227,10 @@ impl MastodonSignIn {
             404 | 406 | 410 => return Ok(Places::usual(&self.base_url)),
             _ => return Err(question.refusal(&answer, Time::now())),
         }
-        let mut places: Places = question.read(&answer)?;
+        // Other software answers every path it does not know with its front page.
+        let Ok(mut places) = question.read::<Places>(&answer) else {
+            return Ok(Places::usual(&self.base_url));
+        };
         if places.app_registration_endpoint.is_empty() {
             places.app_registration_endpoint =
                 Places::usual(&self.base_url).app_registration_endpoint;

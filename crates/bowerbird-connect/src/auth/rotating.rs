@@ -5,7 +5,8 @@
 //!
 //! 1. A note is written into the store before the service is asked. Who finds one knows that the refresh token may have been used.
 //! 2. The service is asked, in a task of its own: a caller who leaves does not break it off.
-//! 3. The new pair is put into the store, and only then used. If it can't be put, it waits in memory and is put at the next call.
+//! 3. The new pair is put into the store, and only then used. If it can't be put, it waits in memory and is put at the next call. It is let go
+//!    only where the store has another refresh token than the one it was got for: that one is spent, whoever wrote a note beside it.
 //!
 //! After a crash between 2 and 3 the old refresh token is tried again once the note is old enough that nobody else can still be at it. Where the service has a grace
 //! period (Bluesky's server: two hours) that brings the same session back; where it has none, the error says what was lost, and to sign in again.
@@ -21,7 +22,7 @@ use secrecy::SecretString;
 use tokio::sync::{Mutex, Semaphore};
 
 use super::ask::{SignInError, random};
-use super::credential::{Credential, Pair, Renewal};
+use super::credential::{Credential, Pair, Renewal, Token};
 use super::service;
 use crate::http;
 
@@ -33,8 +34,8 @@ const AT_LAST: Duration = Duration::from_secs(10);
 const AGAIN_AFTER: Duration = Duration::from_secs(15);
 /// A token that is refused so soon after it was got is not at fault: another would be refused too, and so on without end.
 const TOO_SOON: Duration = Duration::from_secs(60);
-/// So long a note of another process keeps us away: longer than a renewal can take.
-const NOTE_HOLDS: Duration = Duration::from_secs(2 * http::REQUEST_TIMEOUT.as_secs());
+/// So long a note of another process keeps us away: longer than a renewal can take, which is a question to the service and four to the store.
+const NOTE_HOLDS: Duration = Duration::from_secs(6 * http::REQUEST_TIMEOUT.as_secs());
 
 /// So many renewals can be under way at once in a process: far more than it has sign-ins.
 const MOST_AT_ONCE: u32 = 1_024;
@@ -68,6 +69,8 @@ struct State {
     credential: Credential,
     /// The credential is newer than the store's, and is not used before it is put there.
     unsaved: bool,
+    /// The refresh token that the credential was got for: whoever has it in the store has something older.
+    spent: Option<Token>,
     /// A renewal of ours came to no answer: the refresh token may have been used.
     unanswered: Option<Time>,
     /// When a renewal did not work.
@@ -94,6 +97,7 @@ impl Rotating {
             state: Mutex::new(State {
                 credential,
                 unsaved: false,
+                spent: None,
                 unanswered: None,
                 failed_at: None,
                 replaced_at: None,
@@ -134,6 +138,16 @@ impl Rotating {
 }
 
 impl State {
+    /// Is this from before our last renewal? Where a refresh token stays the same, nothing is older.
+    fn is_older(&self, stored: &Credential) -> bool {
+        let (Some(ours), Some(theirs), Some(spent)) =
+            (self.credential.pair(), stored.pair(), &self.spent)
+        else {
+            return false;
+        };
+        theirs.refresh.is(spent.secret()) && !ours.refresh.is(spent.secret())
+    }
+
     /// The present token, if it is good.
     fn good(&self, refused: Option<&SecretString>, now: Time) -> Option<SecretString> {
         let pair = self.credential.pair()?;
@@ -153,7 +167,7 @@ fn usable(pair: &Pair, refused: Option<&SecretString>, now: Time, margin: Durati
 
 fn holds(note: &Renewal, now: Time) -> bool {
     // A note from the future is of a clock that was set back: it must not hold for ever.
-    now.since(note.at) < NOTE_HOLDS && note.at.since(now) < NOTE_HOLDS
+    !note.is_over() && now.since(note.at) < NOTE_HOLDS && note.at.since(now) < NOTE_HOLDS
 }
 
 fn retry(ladder: Ladder, reason: String) -> SourceError {
@@ -192,22 +206,24 @@ impl Shared {
     ) -> Result<SecretString, SourceError> {
         if !state.unsaved {
             self.take_up(state).await?;
-            if let Some(token) = state.good(refused, Time::now()) {
-                return Ok(token);
-            }
-            let is_new = state
-                .replaced_at
-                .is_some_and(|at| Time::now().since(at) < TOO_SOON);
-            if refused.is_some() && is_new {
-                return Err(self.stop(
-                    "was renewed a moment ago as its token was refused, and the new one is refused too: look at the app's and the account's access at the service",
-                ));
-            }
-            self.ask(state).await?;
         }
-        self.save(state).await?;
-        state.failed_at = None;
+        if state.unsaved {
+            self.save(state).await?;
+        }
+        if let Some(token) = state.good(refused, Time::now()) {
+            return Ok(token);
+        }
+        let is_new = state
+            .replaced_at
+            .is_some_and(|at| Time::now().since(at) < TOO_SOON);
+        if refused.is_some() && is_new {
+            return Err(self.stop(
+                "was renewed a moment ago as its token was refused, and the new one is refused too: look at the app's and the account's access at the service",
+            ));
+        }
+        self.ask(state).await?;
         state.replaced_at = refused.map(|_| Time::now());
+        self.save(state).await?;
         let pair = state.credential.pair();
         let token = pair.map(|pair| pair.access.secret().clone());
         token.ok_or_else(|| self.stop("is no sign-in that is renewed"))
@@ -215,7 +231,12 @@ impl Shared {
 
     /// Takes up what the store has. A sign-in that has ended stays so until there is another.
     async fn take_up(&self, state: &mut State) -> Result<(), SourceError> {
-        let stored = self.stored().await?;
+        let stored = self.stored(false).await?;
+        if state.is_older(&stored) {
+            // Somebody wrote what they had read before us; what we have stays the only good one.
+            state.unsaved = true;
+            return Ok(());
+        }
         if let Some(reason) = state.ended.take() {
             let refresh =
                 |credential: &Credential| credential.pair().map(|pair| pair.refresh.clone());
@@ -253,6 +274,7 @@ impl Shared {
         self.note(state, now).await?;
         match service::renewed(&self.client, &state.credential).await {
             Ok(next) => {
+                state.spent = state.credential.pair().map(|pair| pair.refresh.clone());
                 state.credential = next;
                 state.unsaved = true;
                 state.unanswered = None;
@@ -265,6 +287,7 @@ impl Shared {
             }
             Err(refused) => {
                 let reason = self.lost(&refused.to_string(), cut_off);
+                self.end_note(state, cut_off).await;
                 state.ended = Some(reason.clone());
                 Err(SourceError::Stop { reason })
             }
@@ -294,9 +317,21 @@ impl Shared {
         if let Some(pair) = state.credential.pair_mut() {
             pair.renewal = Some(note.clone());
         }
-        self.put(&state.credential, "nothing was asked of the service")
-            .await?;
-        let stored = self.stored().await?;
+        let put = self.store.put(&self.name, &state.credential.write()).await;
+        put.map_err(|error| {
+            let reason = format!(
+                "renewing secret `{}`: {error}; nothing was asked of the service",
+                self.name
+            );
+            match error {
+                SecretError::ReadOnly(_) => SourceError::Stop { reason },
+                // A disk that is full may have room again.
+                SecretError::Unavailable(_) | SecretError::Refused(_) => {
+                    retry(Ladder::Server, reason)
+                }
+            }
+        })?;
+        let stored = self.stored(false).await?;
         match stored.pair().and_then(|pair| pair.renewal.as_ref()) {
             Some(stands) if *stands == note => Ok(()),
             _ => Err(retry(
@@ -306,11 +341,30 @@ impl Shared {
         }
     }
 
+    /// Ends our note after the service refused: nobody is at it any more. What was cut off before stays told. If that fails, the note ends by its age.
+    async fn end_note(&self, state: &mut State, cut_off: Option<Time>) {
+        if let Some(pair) = state.credential.pair_mut() {
+            pair.renewal = cut_off.map(Renewal::over);
+        }
+        let Ok(stored) = self.stored(false).await else {
+            return;
+        };
+        let note = stored.pair().and_then(|pair| pair.renewal.as_ref());
+        if note.is_some_and(|note| note.by == self.me) {
+            // Why the service refused is told in any case.
+            let _ = self.store.put(&self.name, &state.credential.write()).await;
+        }
+    }
+
     /// Puts the new pair into the store, unless somebody signed in anew or revoked meanwhile: that stands, and what we have is let go.
     async fn save(&self, state: &mut State) -> Result<(), SourceError> {
-        let stored = self.stored().await?;
-        let note = stored.pair().and_then(|pair| pair.renewal.as_ref());
-        if note.is_none_or(|note| note.by != self.me) {
+        let stored = self.stored(true).await?;
+        let is_spent = state.spent.as_ref().zip(stored.pair());
+        let is_spent = is_spent.is_some_and(|(spent, theirs)| theirs.refresh.is(spent.secret()));
+        let ours = state.credential.pair().zip(stored.pair());
+        // An earlier attempt may have written it, and not have heard so.
+        let is_there = ours.is_some_and(|(ours, theirs)| theirs.refresh.is(ours.refresh.secret()));
+        if !is_spent && !is_there {
             state.credential = stored;
             state.unsaved = false;
             return Err(retry(
@@ -321,42 +375,39 @@ impl Shared {
                 ),
             ));
         }
-        self.put(
-            &state.credential,
-            "the new token is kept in memory, and not used before it is kept there: do not end this process",
-        )
-        .await?;
+        let put = self.store.put(&self.name, &state.credential.write()).await;
+        put.map_err(|error| retry(Ladder::Server, self.held(&error.to_string())))?;
         state.unsaved = false;
+        state.failed_at = None;
         Ok(())
     }
 
-    async fn put(&self, credential: &Credential, meanwhile: &str) -> Result<(), SourceError> {
-        let put = self.store.put(&self.name, &credential.write()).await;
-        put.map_err(|error| {
-            let reason = format!("renewing secret `{}`: {error}; {meanwhile}", self.name);
-            match error {
-                SecretError::Unavailable(_) => retry(Ladder::Server, reason),
-                // A disk that is full may have room again, and the service was asked already: this is never given up.
-                SecretError::Refused(_) => retry(Ladder::Server, reason),
-                SecretError::ReadOnly(_) => SourceError::Stop { reason },
-            }
-        })
+    /// What to say while the only good pair is in memory. It is never given up for what a store says: a disk may have room again, a Vault let us in.
+    fn held(&self, error: &str) -> String {
+        format!(
+            "renewing secret `{}`: {error}; the new token is kept in memory, and not used before it is kept there: do not end this process",
+            self.name
+        )
     }
 
-    /// The store's truth: another process, or a person, may have changed it.
-    async fn stored(&self) -> Result<Credential, SourceError> {
-        let secret = self
-            .store
-            .get(&self.name)
-            .await
-            .map_err(|error| match error {
-                SecretError::Unavailable(reason) => retry(Ladder::Server, reason),
-                SecretError::ReadOnly(reason) | SecretError::Refused(reason) => {
-                    SourceError::Stop { reason }
-                }
-            })?;
+    /// The store's truth: another process, or a person, may have changed it. `holds_new`: we hold the only good pair, and stop only where it is of no use.
+    async fn stored(&self, holds_new: bool) -> Result<Credential, SourceError> {
+        let got = self.store.get(&self.name).await;
+        let secret = got.map_err(|error| match error {
+            _ if holds_new => retry(Ladder::Server, self.held(&error.to_string())),
+            SecretError::Unavailable(reason) => retry(Ladder::Server, reason),
+            SecretError::ReadOnly(reason) | SecretError::Refused(reason) => {
+                SourceError::Stop { reason }
+            }
+        })?;
         let secret = secret.ok_or_else(|| self.stop("is gone: sign in with `bowerbird auth`"))?;
-        let read = Credential::read(&secret).map_err(|error| self.stop(&format!("is {error}")))?;
+        let read = Credential::read(&secret).map_err(|error| match holds_new {
+            true => retry(
+                Ladder::Server,
+                self.held(&format!("what is there is {error}")),
+            ),
+            false => self.stop(&format!("is {error}")),
+        })?;
         match read.rotates() {
             true => Ok(read),
             false => Err(self.stop("has become another kind of sign-in: start again")),

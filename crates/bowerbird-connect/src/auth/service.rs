@@ -11,6 +11,7 @@ use reqwest::header::AUTHORIZATION;
 use reqwest::{Client as HttpClient, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::access::{Access, sign};
 use super::ask::{Question, SignInError, authorization, form};
@@ -93,7 +94,8 @@ pub(super) async fn renewed(
     http: &HttpClient,
     credential: &Credential,
 ) -> Result<Credential, SignInError> {
-    let hide = credential.secrets();
+    let (basic, mut hide) = (credential.basic(), credential.secrets());
+    hide.push(&basic);
     let question = Question {
         of: name_of(credential),
         what: "a new token for the refresh token",
@@ -110,8 +112,7 @@ pub(super) async fn renewed(
                 ("client_id", &client.id),
             ];
             let request = by_client(http.post(&client.token_url), client);
-            let answer = question.send(form(request, &fields)).await;
-            let tokens: Tokens = question.read(&answer.map_err(plain)?)?;
+            let tokens: Tokens = renewing(&question, form(request, &fields)).await?;
             let before = pair.refresh.clone();
             if let Some(new) = tokens.pair(Some(&before), now) {
                 *pair = new;
@@ -123,8 +124,7 @@ pub(super) async fn renewed(
                 credential.base_url
             );
             let request = bearer(http.post(address), pair.refresh.expose_secret())?;
-            let answer = question.send(request).await;
-            let session: Session = question.read(&answer.map_err(plain)?)?;
+            let session: Session = renewing(&question, request).await?;
             // Handles change; whose session it is does not.
             next.account = format!("@{}", session.handle);
             *pair = session.pair(now);
@@ -134,14 +134,46 @@ pub(super) async fn renewed(
     Ok(next)
 }
 
-/// Without the end that an empty advice leaves.
-fn plain(error: SignInError) -> SignInError {
-    match error {
-        SignInError::Refused(reason) => {
-            SignInError::Refused(reason.trim_end_matches("; ").to_owned())
+/// Asks for the next pair. Only what is said of the tokens themselves is a refusal, as that ends a sign-in; a page in between, or a passing
+/// prohibition, is not.
+async fn renewing<T: DeserializeOwned>(
+    question: &Question<'_>,
+    request: RequestBuilder,
+) -> Result<T, SignInError> {
+    let answer = question.ask(request).await?;
+    let is_good = (200..300).contains(&answer.status);
+    let outcome = match is_good {
+        true => question.read(&answer),
+        false => Err(question.refusal(&answer, Time::now())),
+    };
+    outcome.map_err(|error| {
+        // Without the end that an empty advice leaves.
+        let reason = error.to_string().trim_end_matches("; ").to_owned();
+        match is_final(answer.status, &answer.body) {
+            true => SignInError::Refused(reason),
+            false => SignInError::Unavailable(reason),
         }
-        other => other,
+    })
+}
+
+/// Does an answer say that these tokens, or this app, are good no more? The words are those of OAuth 2 (RFC 6749) and of Bluesky's description.
+fn is_final(status: u16, body: &[u8]) -> bool {
+    const FINAL: [&str; 8] = [
+        "invalid_grant",
+        "invalid_request",
+        "invalid_client",
+        "unauthorized_client",
+        "ExpiredToken",
+        "InvalidToken",
+        "AccountTakedown",
+        "AccountDeactivated",
+    ];
+    #[derive(Deserialize)]
+    struct Said {
+        error: String,
     }
+    let said = serde_json::from_slice::<Said>(body);
+    matches!(status, 400 | 401) && said.is_ok_and(|said| FINAL.contains(&said.error.as_str()))
 }
 
 pub(super) fn bearer(request: RequestBuilder, token: &str) -> Result<RequestBuilder, SignInError> {
@@ -165,9 +197,6 @@ pub async fn who(
     store: &Arc<dyn SecretStore>,
     credential: &Credential,
 ) -> Result<String, SignInError> {
-    let base_url = http::base_url("base_url", &credential.base_url)?;
-    let client = http::client(&base_url)?;
-    let access = Access::of(name, store, credential.clone())?;
     let path = match (&credential.grant, credential.service.as_str()) {
         (Grant::Bearer { .. }, "x") => x::APP_PATH,
         (_, "x") => x::ME_PATH,
@@ -179,6 +208,9 @@ pub async fn who(
             ));
         }
     };
+    let base_url = http::base_url("base_url", &credential.base_url)?;
+    let client = http::client(&base_url)?;
+    let access = Access::of(name, store, credential.clone())?;
     let request = client
         .get(format!("{base_url}{path}"))
         .timeout(http::REQUEST_TIMEOUT);
@@ -227,6 +259,8 @@ pub enum Revoked {
     ByHand(&'static str),
 }
 
+const NO_WAY: &str = "the service names no way: revoke it in the account's settings there";
+
 /// Gives a credential back to its service. `app` are the key and secret of the app, which X wants for an app-only token.
 pub async fn revoke(
     credential: &Credential,
@@ -238,8 +272,11 @@ pub async fn revoke(
     }
     let base_url = http::base_url("base_url", &credential.base_url)?;
     let http = http::client(&base_url)?;
-    let mut hide = credential.secrets();
+    let app_basic = app.map(|(key, secret)| x::basic(key, secret));
+    let (basic, mut hide) = (credential.basic(), credential.secrets());
     hide.extend(app.map(|(_, secret)| secret.expose_secret()));
+    hide.extend(app_basic.as_deref());
+    hide.push(&basic);
     let question = Question {
         of: name_of(credential),
         what: "to revoke it",
@@ -263,13 +300,12 @@ pub async fn revoke(
             Grant::Bearer {
                 token,
                 client: Some(client),
+                ..
             },
             _,
         ) => {
             if client.revoke_url.is_empty() {
-                return by_hand(
-                    "the service names no way: revoke it in the account's settings there",
-                );
+                return by_hand(NO_WAY);
             }
             let fields = [
                 ("client_id", client.id.as_str()),
@@ -280,6 +316,9 @@ pub async fn revoke(
         }
         (Grant::Bearer { .. }, _) => {
             return by_hand("a token put there by hand: revoke it where it was made");
+        }
+        (Grant::Oauth2 { client, .. }, _) if client.revoke_url.is_empty() => {
+            return by_hand(NO_WAY);
         }
         (Grant::Oauth2 { client, pair }, _) => {
             let revoking = |token: &Token, hint: &str| {
@@ -310,6 +349,36 @@ fn signed(keys: &Keys, request: RequestBuilder) -> Result<RequestBuilder, SignIn
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bowerbird_core::memory::MemorySecrets;
+
+    #[tokio::test]
+    async fn of_a_token_put_there_by_hand_it_is_said_that_nobody_knows_whom_to_ask() {
+        let credential = Credential::read(&"a-token".into()).unwrap();
+        let store: Arc<dyn SecretStore> = Arc::new(MemorySecrets::default());
+        let name = SecretName::parse("by-hand").unwrap();
+        let error = who(&name, &store, &credential).await.unwrap_err();
+        assert!(error.to_string().contains("put there by hand"), "{error}");
+    }
+
+    #[test]
+    fn only_words_about_the_tokens_end_a_sign_in() {
+        for (status, body, expected) in [
+            (400, r#"{"error":"invalid_grant"}"#, true),
+            (401, r#"{"error":"invalid_client"}"#, true),
+            (400, r#"{"error":"ExpiredToken","message":"no"}"#, true),
+            (403, r#"{"error":"invalid_grant"}"#, false),
+            (400, r#"{"error":"no"}"#, false),
+            (401, r#"{"title":"Unauthorized"}"#, false),
+            (400, "<html>", false),
+            (200, "<html>", false),
+        ] {
+            assert_eq!(
+                is_final(status, body.as_bytes()),
+                expected,
+                "{status} {body}"
+            );
+        }
+    }
 
     #[test]
     fn a_token_of_json_says_how_long_it_lasts() {

@@ -110,8 +110,10 @@ impl XSignIn {
             redirect_uri,
             ..
         } = started;
+        let basic = client.basic();
         let hide = [
             client.secret.expose_secret(),
+            &basic,
             verifier.expose_secret(),
             code,
         ];
@@ -221,7 +223,8 @@ impl XSignIn {
         key: &str,
         secret: &SecretString,
     ) -> Result<Credential, SignInError> {
-        let hide = [secret.expose_secret()];
+        let basic = basic(key, secret);
+        let hide = [secret.expose_secret(), &basic];
         let question = Question {
             of: "X",
             what: "a bearer token for this app",
@@ -242,6 +245,7 @@ impl XSignIn {
             Grant::Bearer {
                 token,
                 client: None,
+                ends_at: None,
             },
         ))
     }
@@ -321,6 +325,11 @@ pub(crate) fn challenge(verifier: &str) -> String {
 /// An app's key and secret, each percent-encoded first, as X has it.
 pub(super) fn by_key(request: RequestBuilder, key: &str, secret: &SecretString) -> RequestBuilder {
     request.basic_auth(encode(key), Some(encode(secret.expose_secret())))
+}
+
+/// What that sends, which holds the secret.
+pub(super) fn basic(key: &str, secret: &SecretString) -> String {
+    http::basic(&encode(key), &encode(secret.expose_secret()))
 }
 
 /// An account at X.

@@ -130,7 +130,7 @@ impl Api {
         refused(
             status,
             reset,
-            &words(body),
+            &words(body, self.token.as_ref()),
             &self.base_url,
             self.token.is_some(),
         )
@@ -260,8 +260,8 @@ pub(super) fn retry(ladder: Ladder, reason: String) -> SourceError {
     SourceError::Retry { ladder, reason }
 }
 
-/// What an answer says, short and on one line.
-pub(super) fn words(body: &[u8]) -> String {
+/// What an answer says, short and on one line, without the token.
+pub(super) fn words(body: &[u8], token: Option<&SecretString>) -> String {
     let problem = json::checked(body)
         .ok()
         .and_then(|text| json::object::<Problem<'_>>(text).ok());
@@ -274,6 +274,9 @@ pub(super) fn words(body: &[u8]) -> String {
     });
     let told = told.filter(|words| !words.is_empty());
     let told = told.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+    let token = token.map_or("", |token| token.expose_secret());
+    // Before it is cut: half a token would stay.
+    let told = http::without(&told, &[token]);
     let printable = told.replace(|c: char| c.is_control(), " ");
     let words = printable.split_whitespace().collect::<Vec<_>>().join(" ");
     words.chars().take(MAX_WORDS_CHARS).collect()
@@ -427,13 +430,19 @@ mod tests {
     #[test]
     fn what_an_answer_says_is_one_short_line() {
         assert_eq!(
-            words(br#"{"error":"The access\ntoken is invalid"}"#),
+            words(br#"{"error":"The access\ntoken is invalid"}"#, None),
             "The access token is invalid"
         );
-        assert_eq!(words(br#"{"error":"a","error_description":"b"}"#), "b");
-        assert_eq!(words(b"<html>\n\x1bno"), "<html> no");
-        assert_eq!(words(&[b'x'; 9_000]).len(), MAX_WORDS_CHARS);
-        assert_eq!(words(b""), "");
+        assert_eq!(
+            words(br#"{"error":"a","error_description":"b"}"#, None),
+            "b"
+        );
+        assert_eq!(words(b"<html>\n\x1bno", None), "<html> no");
+        assert_eq!(words(&[b'x'; 9_000], None).len(), MAX_WORDS_CHARS);
+        assert_eq!(words(b"", None), "");
+        let token = SecretString::from("a/token");
+        let said = words(br#"{"error":"no a\/token"}"#, Some(&token));
+        assert_eq!(said, "no …");
     }
 
     #[test]

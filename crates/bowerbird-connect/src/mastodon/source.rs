@@ -18,6 +18,7 @@ use bowerbird_core::time::Time;
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, SelectAll};
 use futures_util::{FutureExt, SinkExt, StreamExt};
+use secrecy::SecretString;
 use serde::Deserialize;
 use sonic_rs::{JsonValueTrait, LazyValue};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -116,7 +117,7 @@ async fn open(service: &Service) -> Result<Mastodon, SourceError> {
     };
     Ok(Mastodon {
         host: service.api.base_url.clone(),
-        has_token: service.api.token.is_some(),
+        token: service.api.token.clone(),
         framer: Framer::new(&instance.here),
         wire,
         ready: VecDeque::new(),
@@ -144,7 +145,7 @@ async fn socket(service: &Service, streaming: &str) -> Result<Socket, SourceErro
             words,
             until,
         } => {
-            let words = super::api::words(words.as_bytes());
+            let words = super::api::words(words.as_bytes(), token);
             refused(status, until, &words, host, token.is_some())
         }
     })?;
@@ -287,7 +288,8 @@ impl Wire {
 struct Mastodon {
     /// Who it is, for people.
     host: String,
-    has_token: bool,
+    /// Never told, should it be sent back.
+    token: Option<SecretString>,
     framer: Framer,
     wire: Wire,
     /// Frames that wait to be handed over.
@@ -381,7 +383,9 @@ impl Mastodon {
         };
         if let Some(error) = said.error.as_ref().and_then(LazyValue::as_str) {
             let status = said.status.unwrap_or(400);
-            self.ended = Some(refused(status, None, error, &self.host, self.has_token));
+            let words = super::api::words(error.as_bytes(), self.token.as_ref());
+            let has_token = self.token.is_some();
+            self.ended = Some(refused(status, None, &words, &self.host, has_token));
             return;
         }
         let event = said

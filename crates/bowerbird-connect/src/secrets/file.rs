@@ -147,12 +147,37 @@ fn read(path: &Path, name: &SecretName) -> Result<Option<SecretString>, SecretEr
     }
 }
 
+/// Makes the folder. One that is new stays only when the folder that it is named in is on the disk: each up to the first that was there.
 fn make(folder: &Path) -> Result<(), SecretError> {
+    let above = named_in(folder);
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .map_err(|error| failed(folder, "making", &error))
+        .map_err(|error| failed(folder, "making", &error))?;
+    for path in above {
+        let synced = File::open(path).and_then(|folder| folder.sync_all());
+        match synced {
+            // One that may be written and not be read can't be asked for it.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
+            synced => synced.map_err(|error| failed(path, "bringing to the disk", &error))?,
+        }
+    }
+    Ok(())
+}
+
+/// The folders that those which are not there yet will be named in, from the folder upwards.
+fn named_in(folder: &Path) -> Vec<&Path> {
+    let new = folder.ancestors().take_while(|path| !path.exists());
+    let above = new.filter_map(Path::parent);
+    let here = |path| {
+        if path == Path::new("") {
+            Path::new(".")
+        } else {
+            path
+        }
+    };
+    above.map(here).collect()
 }
 
 /// A folder that others may write into is none for secrets: they could put theirs in the place of ours.

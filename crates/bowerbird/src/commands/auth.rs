@@ -13,6 +13,7 @@ use crate::cli::AuthCommand;
 use crate::config::SecretPlace;
 use crate::config::file::AuthFile;
 use crate::exit::Usage;
+use crate::signals;
 use ask::Asker;
 
 mod ask;
@@ -41,7 +42,7 @@ pub(super) async fn auth(context: &Context, command: AuthCommand) -> Result<()> 
         AuthCommand::Mastodon(args) => ways::mastodon(&desk, args).await,
         AuthCommand::Bluesky(args) => ways::bluesky(&desk, args).await,
         AuthCommand::List => desk.list().await,
-        AuthCommand::Check { name } => desk.check(name.as_deref()).await,
+        AuthCommand::Check { name } => desk.check_until_asked(name.as_deref()).await,
         AuthCommand::Revoke { name, forget } => desk.revoke(&name, forget).await,
     }
 }
@@ -89,6 +90,11 @@ impl Desk<'_> {
         if self.context.output.json {
             return self.context.output.value(&shown(name, credential));
         }
+        if let Some(at) = credential.ends_at() {
+            self.talk(format_args!(
+                "it ends at {at} and is not renewed: sign in again before"
+            ));
+        }
         let line = format!("signed in: {name} is {}", whose(credential));
         self.context.output.line(line)
     }
@@ -126,9 +132,10 @@ impl Desk<'_> {
                 self.context.output.value(&shown(&name, &credential))?;
                 continue;
             }
-            let ends = match credential.pair() {
-                None => "when revoked".to_owned(),
-                Some(pair) => match pair.expires_at {
+            let ends = match (credential.pair(), credential.ends_at()) {
+                (None, None) => "when revoked".to_owned(),
+                (None, Some(at)) => format!("{at}: sign in again before"),
+                (Some(pair), _) => match pair.expires_at {
                     Some(at) => format!("renewed by itself, next after {at}"),
                     None => "renewed by itself".to_owned(),
                 },
@@ -150,6 +157,15 @@ impl Desk<'_> {
         }
         let headings = ["NAME", "SERVICE", "KIND", "ACCOUNT", "ENDS"];
         self.context.output.table(&headings, &rows)
+    }
+
+    /// Checks, unless it is asked to end. What is being renewed is then waited for: a process that is killed in between loses the new tokens.
+    async fn check_until_asked(&self, only: Option<&str>) -> Result<()> {
+        let stop = signals::listen()?;
+        tokio::select! {
+            checked = self.check(only) => checked,
+            () = stop.asked() => bail!("interrupted: not every sign-in was checked"),
+        }
     }
 
     async fn check(&self, only: Option<&str>) -> Result<()> {
@@ -286,6 +302,6 @@ fn shown(name: &SecretName, credential: &Credential) -> Value {
         "base_url": credential.base_url,
         "obtained_at": (!is_by_hand).then_some(credential.obtained_at),
         "is_renewed": pair.is_some(),
-        "access_expires_at": pair.and_then(|pair| pair.expires_at),
+        "access_expires_at": pair.and_then(|pair| pair.expires_at).or(credential.ends_at()),
     })
 }

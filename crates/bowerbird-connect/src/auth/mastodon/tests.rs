@@ -1,6 +1,7 @@
 //! Mastodon's way in, at a server that wants proof and at an old one.
 
 use super::*;
+use crate::auth::credential::Pair;
 use crate::auth::service::{Revoked, revoke};
 use crate::testing::{APP_SECRET, MARK, Reply, SignInStandIn};
 
@@ -43,6 +44,57 @@ async fn a_server_of_before_4_3_is_asked_at_the_usual_places() {
             .iter()
             .all(|asked| asked.parameter("code_verifier").is_empty())
     );
+}
+
+#[tokio::test]
+async fn other_software_has_its_front_page_everywhere_and_gives_tokens_that_end() {
+    let service = SignInStandIn::start();
+    let page = Reply::of(200, "<html>the front page");
+    service.answer_with("/.well-known/oauth-authorization-server", [page]);
+    let tokens = format!(
+        r#"{{"access_token":"{MARK}-access-1","refresh_token":"{MARK}-refresh-1","expires_in":8640000}}"#
+    );
+    service.answer_with("/oauth/token", [Reply::of(200, tokens)]);
+    let credential = signed_in(&service).await;
+    // What a source takes, with its end.
+    let token = credential.bearer().unwrap();
+    assert_eq!(token.expose_secret(), format!("{MARK}-access-1"));
+    let left = credential.ends_at().unwrap().since(Time::now());
+    assert!(left.as_secs() > 8_600_000, "{left:?}");
+    let again = Credential::read(&credential.write()).unwrap();
+    assert_eq!(again.ends_at(), credential.ends_at());
+}
+
+#[tokio::test]
+async fn where_a_server_names_no_way_to_revoke_nothing_is_sent() {
+    let service = SignInStandIn::start();
+    let base = service.base_url();
+    let places = format!(
+        r#"{{"authorization_endpoint":"{base}/oauth/authorize","token_endpoint":"{base}/oauth/token"}}"#
+    );
+    let known = "/.well-known/oauth-authorization-server";
+    service.answer_with(known, [Reply::of(200, places)]);
+    let mut credential = signed_in(&service).await;
+    assert!(matches!(
+        revoke(&credential, None).await,
+        Ok(Revoked::ByHand(_))
+    ));
+    let Grant::Bearer { token, client, .. } = credential.grant else {
+        panic!("no bearer token")
+    };
+    let pair = Pair {
+        access: token.clone(),
+        refresh: token,
+        expires_at: None,
+        renewal: None,
+    };
+    let client = client.unwrap();
+    credential.grant = Grant::Oauth2 { client, pair };
+    assert!(matches!(
+        revoke(&credential, None).await,
+        Ok(Revoked::ByHand(_))
+    ));
+    assert!(service.revoked().is_empty());
 }
 
 #[tokio::test]

@@ -23,14 +23,24 @@ struct Disk {
     is_full: AtomicBool,
     /// Full as soon as a note is written: the answer that follows finds no room.
     fills_after_note: AtomicBool,
+    /// Can't be read for the moment.
+    is_unreadable: AtomicBool,
+    /// Takes nothing for the moment.
+    is_read_only: AtomicBool,
 }
 
 #[async_trait]
 impl SecretStore for Disk {
     async fn get(&self, name: &SecretName) -> Result<Option<SecretString>, SecretError> {
+        if self.is_unreadable.load(Ordering::SeqCst) {
+            return Err(SecretError::Refused("too many open files".to_owned()));
+        }
         self.kept.get(name).await
     }
     async fn put(&self, name: &SecretName, secret: &SecretString) -> Result<(), SecretError> {
+        if self.is_read_only.load(Ordering::SeqCst) {
+            return Err(SecretError::ReadOnly("read-only file system".to_owned()));
+        }
         if self.is_full.load(Ordering::SeqCst) {
             return Err(SecretError::Refused("the disk is full".to_owned()));
         }
@@ -181,6 +191,97 @@ async fn a_new_token_that_cannot_be_kept_is_not_used_and_not_forgotten() {
 }
 
 #[tokio::test]
+async fn a_new_token_is_held_whatever_the_store_says_meanwhile() {
+    let service = SignInStandIn::start();
+    let disk = Arc::new(Disk::default());
+    let access = keep(&disk, &ended(&service)).await;
+    disk.fills_after_note.store(true, Ordering::SeqCst);
+    assert!(token(&access).await.is_err());
+    disk.is_full.store(false, Ordering::SeqCst);
+    for (trouble, words) in [
+        (&disk.is_unreadable, "too many open files"),
+        (&disk.is_read_only, "read-only"),
+    ] {
+        trouble.store(true, Ordering::SeqCst);
+        let error = token(&access).await.unwrap_err();
+        assert!(matches!(error, SourceError::Retry { .. }), "{error:?}");
+        let said = error.to_string();
+        assert!(
+            said.contains(words) && said.contains("do not end"),
+            "{said}"
+        );
+        trouble.store(false, Ordering::SeqCst);
+    }
+    assert_eq!(token(&access).await.unwrap(), access_of(2));
+    assert_eq!(service.renewals(), 1);
+}
+
+#[tokio::test]
+async fn a_note_of_another_process_does_not_cost_the_only_good_token() {
+    let service = SignInStandIn::start();
+    let disk = Arc::new(Disk::default());
+    let access = keep(&disk, &ended(&service)).await;
+    disk.fills_after_note.store(true, Ordering::SeqCst);
+    assert!(token(&access).await.is_err());
+    disk.is_full.store(false, Ordering::SeqCst);
+    // Another one found our note too old, wrote its own, and was refused.
+    age_note(&disk).await;
+    let other = open(&disk).await;
+    let error = token(&other).await.unwrap_err();
+    assert!(matches!(error, SourceError::Stop { .. }), "{error:?}");
+    assert_eq!(token(&access).await.unwrap(), access_of(2));
+    let pair = kept(&disk).await.pair().unwrap().clone();
+    assert_eq!(pair.access.expose_secret(), access_of(2));
+    assert_eq!(pair.renewal, None);
+    assert_eq!(token(&other).await.unwrap(), access_of(2), "taken up there");
+}
+
+#[tokio::test]
+async fn what_another_process_read_before_our_renewal_does_not_replace_it() {
+    let service = SignInStandIn::start();
+    let disk = Arc::new(Disk::default());
+    let before = ended(&service);
+    let access = keep(&disk, &before).await;
+    assert_eq!(token(&access).await.unwrap(), access_of(2));
+    // It looked before we had put ours, and wrote after.
+    disk.kept.put(&name(), &before.write()).await.unwrap();
+    let Access::Oauth2(tokens) = &access else {
+        panic!("{access:?}")
+    };
+    let refused = SecretString::from(access_of(2));
+    let next = tokens.token(Some(&refused)).await.unwrap();
+    assert_eq!(next.expose_secret(), access_of(3));
+    let pair = kept(&disk).await.pair().unwrap().clone();
+    assert_eq!(pair.access.expose_secret(), access_of(3));
+}
+
+#[tokio::test]
+async fn what_says_nothing_of_the_tokens_does_not_end_a_sign_in() {
+    let service = SignInStandIn::start();
+    let disk = Arc::new(Disk::default());
+    let access = keep(&disk, &ended(&service)).await;
+    let passing = [
+        Reply::of(403, r#"{"error":"forbidden"}"#),
+        Reply::of(404, "<html>"),
+        Reply::of(301, ""),
+        Reply::of(200, "<html>sign in to this network first"),
+        Reply::of(401, "<html>"),
+        Reply::of(400, r#"{"error":"try again"}"#),
+    ];
+    for reply in passing {
+        let shown = format!("{reply:?}");
+        service.answer_with(TOKEN_PATH, [reply]);
+        let error = token(&access).await.unwrap_err();
+        assert!(
+            matches!(error, SourceError::Retry { .. }),
+            "{shown}: {error:?}"
+        );
+        assert!(!error.to_string().ends_with("; "), "{error}");
+    }
+    assert_eq!(token(&access).await.unwrap(), access_of(2));
+}
+
+#[tokio::test]
 async fn a_token_that_waits_to_be_kept_does_not_undo_what_a_person_did_meanwhile() {
     let service = SignInStandIn::start();
     let disk = Arc::new(Disk::default());
@@ -265,7 +366,6 @@ async fn without_a_grace_period_it_is_said_what_was_lost_and_what_to_do() {
     ));
     // The same process goes on with the old token, and so does the next one.
     let here = token(&access).await.unwrap_err();
-    age_note(&disk).await;
     let later = token(&open(&disk).await).await.unwrap_err();
     for error in [here, later] {
         assert!(matches!(error, SourceError::Stop { .. }), "{error:?}");
@@ -305,6 +405,14 @@ async fn a_refresh_token_that_was_revoked_is_not_called_a_crash() {
     }
     let asked = service.seen().len();
     assert_eq!(asked, 1, "what was refused is not asked again");
+    // The next process is not told that somebody is at it, or was.
+    let error = token(&open(&disk).await).await.unwrap_err();
+    assert!(matches!(error, SourceError::Stop { .. }), "{error:?}");
+    let said = error.to_string();
+    assert!(
+        said.contains("revoked") && !said.contains("cut off"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

@@ -156,6 +156,35 @@ async fn an_app_gets_its_own_token_and_its_secret_is_not_kept() {
     );
 }
 
+#[tokio::test]
+async fn an_app_s_secret_is_not_told_as_it_was_sent_either() {
+    let service = SignInStandIn::start();
+    let x = sign_in(&service);
+    let careless = || {
+        Reply::of(
+            401,
+            r#"{"error":"no","error_description":"you sent {sent}"}"#,
+        )
+    };
+    let secret = SecretString::from(APP_SECRET);
+    service.answer_with("/oauth2/token", [careless()]);
+    let app = x.app_only("key", &secret).await.unwrap_err();
+    service.answer_with("/2/oauth2/token", [careless()]);
+    let started = x.begin(
+        "key",
+        Some(secret.clone()),
+        "http://127.0.0.1:1/callback",
+        X_SCOPES,
+    );
+    let user = x.finish(started.unwrap(), PIN).await.unwrap_err();
+    let sent = http::basic("key", APP_SECRET);
+    for error in [app, user] {
+        let said = error.to_string();
+        assert!(said.contains("Basic …") && !said.contains(&sent), "{said}");
+        assert!(!said.contains(MARK), "{said}");
+    }
+}
+
 #[test]
 fn the_challenge_is_that_of_rfc_7636() {
     assert_eq!(

@@ -4,7 +4,6 @@ use super::*;
 use crate::testing::{
     MastodonBeat as Beat, MastodonStandIn, MastodonTurn as Turn, mastodon_id, mastodon_status,
 };
-use secrecy::SecretString;
 
 const AT: Time = Time(1_790_000_000_000_000);
 const BOTH: [MastodonTransport; 2] = [MastodonTransport::WebSocket, MastodonTransport::Sse];
@@ -240,6 +239,29 @@ async fn refusals_say_what_to_do() {
             assert!(!error.to_string().contains("a-token"), "{error}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_token_that_is_sent_back_is_not_told() {
+    let said = r#"{"error":"the token a\u002dtoken, which is a-token, is not valid"}"#;
+    for transport in BOTH {
+        let refusals = [400, 401, 403, 429, 503].map(|status| Turn::Refuse(status, said));
+        let stand_in = MastodonStandIn::start("a-token", refusals);
+        for _ in 0..5 {
+            let config = MastodonConfig {
+                transport,
+                ..config(&stand_in, &["public"])
+            };
+            let error = refusal(config).await.to_string();
+            assert!(error.contains("the token …"), "{error}");
+            assert!(!error.contains("a-token"), "{error}");
+        }
+    }
+    let said = r#"{"error":"no a-token","status":401}"#.to_owned();
+    let stand_in = MastodonStandIn::start("a-token", [Turn::Play(vec![Beat::Text(said)])]);
+    let mut source = opened(config(&stand_in, &["public"])).await;
+    let (_, error) = read(&mut *source).await;
+    assert!(error.to_string().contains("no …"), "{error}");
 }
 
 #[tokio::test]

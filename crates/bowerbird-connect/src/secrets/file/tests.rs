@@ -86,3 +86,17 @@ async fn what_a_killed_process_left_is_removed_and_what_is_being_written_is_not(
     assert!(!old.try_exists().unwrap() && new.try_exists().unwrap());
     assert_eq!(store.list().await.unwrap(), [name]);
 }
+
+#[test]
+fn a_new_folder_is_brought_to_the_disk_in_each_folder_that_names_a_new_one() {
+    let home = tempfile::tempdir().unwrap();
+    let (home, data) = (home.path(), home.path().join("data"));
+    let folder = data.join("secrets");
+    assert_eq!(named_in(&folder), [data.as_path(), home]);
+    std::fs::create_dir(&data).unwrap();
+    assert_eq!(named_in(&folder), [data.as_path()]);
+    make(&folder).unwrap();
+    assert!(named_in(&folder).is_empty());
+    let here = Path::new("no-such-folder-is-here/secrets");
+    assert_eq!(named_in(here), [here.parent().unwrap(), Path::new(".")]);
+}
