@@ -21,7 +21,7 @@ pub use jetstream_stand_in::JetstreamStandIn;
 pub use mastodon_script::{MastodonBeat, MastodonTurn, mastodon_id, mastodon_status};
 pub use mastodon_stand_in::MastodonStandIn;
 pub use plain::{Asked, Reply, Way};
-pub use sign_in_stand_in::{APP_PASSWORD, APP_SECRET, MARK, PIN, SignInStandIn};
+pub use sign_in_stand_in::{APP_PASSWORD, APP_SECRET, MARK, PIN, SignInStandIn, marks};
 pub use vault_stand_in::VaultStandIn;
 pub use x_posts::{x_id, x_post};
 pub use x_rules::StandInRule;

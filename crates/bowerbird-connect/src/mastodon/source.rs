@@ -415,8 +415,8 @@ impl Mastodon {
             _ => Ladder::Network,
         };
         let why = close.map(|close| {
-            let printable = close.reason.replace(char::is_control, " ");
-            format!(" ({} {printable})", u16::from(close.code))
+            let words = super::api::words(close.reason.as_bytes(), self.token.as_ref());
+            format!(" ({} {words})", u16::from(close.code))
         });
         self.end(
             ladder,

@@ -168,7 +168,9 @@ fn make(folder: &Path) -> Result<(), SecretError> {
 
 /// The folders that those which are not there yet will be named in, from the folder upwards.
 fn named_in(folder: &Path) -> Vec<&Path> {
-    let new = folder.ancestors().take_while(|path| !path.exists());
+    let new = folder
+        .ancestors()
+        .take_while(|path| matches!(path.try_exists(), Ok(false)));
     let above = new.filter_map(Path::parent);
     let here = |path| {
         if path == Path::new("") {

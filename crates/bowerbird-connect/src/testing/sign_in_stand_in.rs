@@ -21,6 +21,18 @@ pub const PIN: &str = "MARKED5ECRET-7654321";
 /// The app password of the account at Bluesky.
 pub const APP_PASSWORD: &str = "MARKED5ECRET-aaaa-bbbb";
 
+/// What shows that a secret is somewhere: [`MARK`], or the part of it that is the same in any Base64, which holds it in one of three ways.
+pub fn marks() -> [String; 4] {
+    let encoded = [0, 1, 2].map(|before| {
+        let bytes = [&vec![0; before], MARK.as_bytes()].concat();
+        let text = base64::engine::general_purpose::STANDARD_NO_PAD.encode(&bytes);
+        // Characters of six bits, of which the first and the last may hold bits of what stands beside.
+        text[(before * 8).div_ceil(6)..bytes.len() * 8 / 6].to_owned()
+    });
+    let [first, second, third] = encoded;
+    [MARK.to_owned(), first, second, third]
+}
+
 /// A server that is all services for a test.
 #[derive(Debug)]
 pub struct SignInStandIn {
@@ -369,6 +381,21 @@ impl State {
                 401,
                 json!({ "error": "AuthenticationRequired", "message": "Invalid identifier or password" }),
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_found_in_base64_wherever_it_stands() {
+        for before in ["", "k", "ke", "key:", "client:"] {
+            let text = format!("{before}{APP_SECRET}");
+            let text = base64::engine::general_purpose::STANDARD.encode(text);
+            let found = marks().iter().filter(|mark| text.contains(*mark)).count();
+            assert_eq!(found, 1, "{text}");
         }
     }
 }

@@ -28,7 +28,7 @@ fn app_only(home: &Home) -> Finished {
 }
 
 /// Begins the way through the browser; gives the address that it prints.
-fn begin(home: &Home, args: &[&str]) -> (Running, String) {
+pub(crate) fn begin(home: &Home, args: &[&str]) -> (Running, String) {
     let mut command = home.command(&[&["auth", "x", "--client-id", "client"], args].concat());
     let (read, mut write) = std::io::pipe().unwrap();
     std::io::Write::write_all(&mut write, format!("{APP_SECRET}\n").as_bytes()).unwrap();
@@ -39,7 +39,7 @@ fn begin(home: &Home, args: &[&str]) -> (Running, String) {
 }
 
 /// Opens a redirect as a browser does; its status.
-fn open(redirect: &str) -> u16 {
+pub(crate) fn open(redirect: &str) -> u16 {
     let rest = redirect.strip_prefix("http://").unwrap();
     let (address, path) = rest.split_once('/').unwrap();
     get(address, &format!("/{path}"), &[]).0
@@ -123,6 +123,29 @@ fn every_wrong_turn_on_the_way_through_the_browser_is_told() {
         home.run(&["auth", "list", "--json"]).json_lines(),
         Vec::<Value>::new()
     );
+}
+
+#[test]
+fn a_check_that_is_interrupted_ends_by_itself() {
+    let service = SignInStandIn::start();
+    let home = home(&service, "");
+    app_only(&home).ok();
+    let held = Reply {
+        way: Way::Hold,
+        ..Reply::of(200, "")
+    };
+    service.answer_with("/2/usage/tweets", [held]);
+    let running = home.start(&["auth", "check"]);
+    let is_asked = || {
+        service
+            .seen()
+            .iter()
+            .any(|asked| asked.path() == "/2/usage/tweets")
+    };
+    until("a question", || is_asked().then_some(()));
+    running.signal("INT");
+    let said = running.finish().failed(1);
+    assert!(said.contains("interrupted"), "{said}");
 }
 
 #[test]

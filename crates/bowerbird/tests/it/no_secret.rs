@@ -4,10 +4,12 @@ use std::path::Path;
 use std::process::Stdio;
 
 use bowerbird_connect::testing::{
-    APP_PASSWORD, APP_SECRET, Answer, MARK, PIN, Reply, SignInStandIn, VaultStandIn, XStandIn,
+    APP_PASSWORD, APP_SECRET, Answer, MastodonStandIn, MastodonTurn, PIN, Reply, SignInStandIn,
+    VaultStandIn, XStandIn, marks,
 };
 
-use crate::harness::{Home, Running, get, until};
+use crate::auth::{begin, open};
+use crate::harness::{Finished, Home, Running, get, until};
 
 /// Everything that was seen, and where.
 #[derive(Default)]
@@ -19,9 +21,12 @@ struct Searched {
 impl Searched {
     fn look(&mut self, place: &str, text: &str) {
         self.looks += 1;
-        if let Some(at) = text.find(MARK) {
-            let around: String = text[at.saturating_sub(80)..].chars().take(160).collect();
-            self.found.push(format!("{place}: …{around}…"));
+        for mark in marks() {
+            if let Some(at) = text.find(&mark) {
+                let from = text.floor_char_boundary(at.saturating_sub(80));
+                let around: String = text[from..].chars().take(160).collect();
+                self.found.push(format!("{place}: …{around}…"));
+            }
         }
     }
 
@@ -31,9 +36,26 @@ impl Searched {
         self.look("a command line", &String::from_utf8_lossy(&line));
     }
 
-    /// Runs a command with everything said that it can say, in both forms of output and of logs.
-    fn run(&mut self, home: &Home, args: &[&str], input: &[&str]) {
-        for more in [&["-vv"][..], &["-vv", "--json", "--log", "json"]] {
+    /// What a process gave and said.
+    fn finished(&mut self, place: &str, finished: &Finished) {
+        self.look(&format!("{place}: stdout"), &finished.stdout);
+        self.look(&format!("{place}: stderr"), &finished.stderr);
+    }
+
+    /// Signs in at X in the browser, with everything said; how that ended.
+    fn in_browser(&mut self, home: &Home, service: &SignInStandIn) -> Finished {
+        let (running, url) = begin(home, &["-vv"]);
+        self.command_line(running.pid());
+        self.look("the address for the browser", &url);
+        open(&service.say_yes(&url));
+        let finished = running.finish();
+        self.finished("auth x", &finished);
+        finished
+    }
+
+    /// Runs a command with everything said that it can say, in both forms of output and of logs; how each ended.
+    fn run(&mut self, home: &Home, args: &[&str], input: &[&str]) -> [Finished; 2] {
+        [&["-vv"][..], &["-vv", "--json", "--log", "json"]].map(|more| {
             let args = [args, more].concat();
             let mut command = home.command(&args);
             command.env("VAULT_TOKEN", "MARKED5ECRET-vault");
@@ -43,16 +65,17 @@ impl Searched {
             // It may end without reading everything.
             let _ = std::io::Write::write_all(&mut stdin, (input.join("\n") + "\n").as_bytes());
             drop(stdin);
-            let output = child.wait_with_output().unwrap();
-            let place = args.join(" ");
-            self.look(
-                &format!("{place}: stdout"),
-                &String::from_utf8_lossy(&output.stdout),
-            );
-            self.look(
-                &format!("{place}: stderr"),
-                &String::from_utf8_lossy(&output.stderr),
-            );
+            let finished = Finished::from(child.wait_with_output().unwrap());
+            self.finished(&args.join(" "), &finished);
+            finished
+        })
+    }
+
+    /// The same, and it goes well both times.
+    #[track_caller]
+    fn runs(&mut self, home: &Home, args: &[&str], input: &[&str]) {
+        for finished in self.run(home, args, input) {
+            finished.ok();
         }
     }
 
@@ -76,8 +99,9 @@ impl Searched {
     }
 
     #[track_caller]
-    fn clean(&self) {
-        assert!(self.looks > 100, "only {} places were searched", self.looks);
+    fn clean(&self, at_least: usize) {
+        let looks = self.looks;
+        assert!(looks >= at_least, "only {looks} places were searched");
         assert!(self.found.is_empty(), "{}", self.found.join("\n"));
     }
 }
@@ -110,11 +134,16 @@ fn signing_in_listing_checking_and_revoking_show_no_secret() {
     configure(&home, &service, &x, "");
     let mut searched = Searched::default();
     let app: &[&str] = &["key", APP_SECRET];
-    let ways: &[(&[&str], &[&str])] = &[
+    let right: &[(&[&str], &[&str])] = &[
         (&["auth", "x", "--app-only"], app),
         (&["auth", "x", "--pin"], &["key", APP_SECRET, PIN]),
         (&["auth", "mastodon", &url, "--name", "mastodon"], &[PIN]),
         (&["auth", "bluesky", "wren.example"], &[APP_PASSWORD]),
+        (&["auth", "list"], &[]),
+        (&["auth", "check"], &[]),
+        (&["check"], &[]),
+    ];
+    let wrong: &[(&[&str], &[&str])] = &[
         (
             &["auth", "bluesky", "wren.example", "--code"],
             &["MARKED5ECRET-wrong", "MARKED5ECRET-code"],
@@ -135,12 +164,14 @@ fn signing_in_listing_checking_and_revoking_show_no_secret() {
                 "http://127.0.0.1/callback?state=MARKED5ECRET&code=MARKED5ECRET",
             ],
         ),
-        (&["auth", "list"], &[]),
-        (&["auth", "check"], &[]),
-        (&["check"], &[]),
     ];
-    for (args, input) in ways {
-        searched.run(&home, args, input);
+    for (args, input) in right {
+        searched.runs(&home, args, input);
+    }
+    for (args, input) in wrong {
+        for finished in searched.run(&home, args, input) {
+            assert!(!finished.status.success(), "{args:?}");
+        }
     }
     let careless_paths = [
         "/oauth2/token",
@@ -157,7 +188,7 @@ fn signing_in_listing_checking_and_revoking_show_no_secret() {
         for path in careless_paths {
             service.answer_with(path, [careless(status), careless(status)]);
         }
-        for (args, input) in ways {
+        for (args, input) in right.iter().chain(wrong) {
             searched.run(&home, args, input);
         }
     }
@@ -180,7 +211,78 @@ fn signing_in_listing_checking_and_revoking_show_no_secret() {
         searched.run(&home, &["auth", "revoke", name], app);
     }
     searched.folder(&home.path("data"));
-    searched.clean();
+    searched.clean(350);
+}
+
+#[test]
+fn a_sign_in_that_is_renewed_shows_no_secret() {
+    let service = SignInStandIn::start();
+    let x = XStandIn::start(BEARER, []);
+    let home = Home::new();
+    configure(&home, &service, &x, "");
+    let mut searched = Searched::default();
+    let token = "/2/oauth2/token";
+    service.answer_with(token, [careless(401)]);
+    searched.in_browser(&home, &service).failed(1);
+    searched.in_browser(&home, &service).ok();
+    searched.runs(&home, &["auth", "list"], &[]);
+    // Its token ends: it is renewed, …
+    service.end_access();
+    searched.runs(&home, &["auth", "check", "x-user"], &[]);
+    assert_eq!(service.renewals(), 1);
+    // … refused for good, and by a service in trouble.
+    service.end_access();
+    let body = r#"{"error":"invalid_grant","error_description":"you sent {sent}"}"#;
+    for reply in [Reply::of(400, body), Reply::of(400, body), careless(500)] {
+        service.answer_with(token, [reply]);
+        let finished = home.run(&["auth", "check", "x-user", "-vv"]);
+        searched.finished("auth check", &finished);
+        let said = &finished.stdout;
+        assert!(said.contains("you sent Basic …"), "{said}");
+        finished.failed(1);
+    }
+    service.answer_with("/2/oauth2/revoke", [careless(403)]);
+    let [refused, revoked] = searched.run(&home, &["auth", "revoke", "x-user"], &[]);
+    refused.failed(1);
+    revoked.ok();
+    searched.folder(&home.path("data"));
+    searched.clean(25);
+}
+
+#[test]
+fn a_mastodon_source_shows_no_token_that_is_sent_back() {
+    const SAID: &str = r#"{"error":"the token MARKED5ECRET-nest is not valid"}"#;
+    for transport in ["websocket", "sse"] {
+        let refusals = [503, 401].map(|status| MastodonTurn::Refuse(status, SAID));
+        let nest = MastodonStandIn::start("MARKED5ECRET-nest", refusals);
+        let (home, url) = (Home::new(), nest.base_url());
+        home.write(
+            "bowerbird.toml",
+            format!(
+                "data = 'data'\n[page]\nlisten = '127.0.0.1:0'\n[log]\nlevel = 'trace'\nto = 'file'\nformat = 'json'\n[source.nest]\nkind = 'mastodon'\nbase_url = '{url}'\ntoken = 'nest'\nstreams = ['public']\ntransport = '{transport}'\n"
+            ),
+        );
+        home.write("data/secrets/nest", "MARKED5ECRET-nest");
+        let mut searched = Searched::default();
+        let mut running = Running::of(home.command(&["run", "-vv"]));
+        let address = running.address();
+        until("a source that was refused", || {
+            let top = home.run(&["top", "--once", "--json"]).json();
+            (top["sources"][0]["state"] == "stopped").then_some(())
+        });
+        for path in ["/", "/status", "/api/v1/status", "/api/v1/gaps"] {
+            let (status, body) = get(&address, path, &[]);
+            searched.look(&format!("{path} ({status})"), &body);
+        }
+        searched.runs(&home, &["top", "--once"], &[]);
+        searched.runs(&home, &["gap", "ls"], &[]);
+        running.signal("TERM");
+        searched.finished("run", &running.finish());
+        searched.folder(&home.path("data"));
+        let log = std::fs::read_to_string(home.path("data/logs/bowerbird.log")).unwrap();
+        assert!(log.contains("the token … is not valid"), "{log}");
+        searched.clean(18);
+    }
 }
 
 #[test]
@@ -195,8 +297,9 @@ fn a_run_its_api_and_its_pages_show_no_secret() {
     let home = Home::new();
     configure(&home, &service, &x, "to = 'file'\nformat = 'json'");
     let mut searched = Searched::default();
-    searched.run(&home, &["auth", "x", "--app-only"], &["key", APP_SECRET]);
-    searched.run(&home, &["track", "add", "cats", "cat"], &[]);
+    searched.runs(&home, &["auth", "x", "--app-only"], &["key", APP_SECRET]);
+    let [added, _] = searched.run(&home, &["track", "add", "cats", "cat"], &[]);
+    added.ok();
     let mut running = Running::of(home.command(&["run", "-vv"]));
     searched.command_line(running.pid());
     let address = running.address();
@@ -233,16 +336,14 @@ fn a_run_its_api_and_its_pages_show_no_secret() {
     }
     running.signal("TERM");
     let ended = running.finish();
-    searched.look("run: stdout", &ended.stdout);
-    searched.look("run: stderr", &ended.stderr);
+    searched.finished("run", &ended);
     searched.folder(&home.path("data"));
     let log = std::fs::read_to_string(home.path("data/logs/bowerbird.log")).unwrap();
     assert!(
         log.contains("is not valid"),
         "the refusal was logged, without its secret: {log}"
     );
-    searched.looks += 100;
-    searched.clean();
+    searched.clean(60);
 }
 
 #[test]
@@ -270,10 +371,11 @@ fn vault_and_its_refusals_show_no_secret() {
                 let said = r#"{"errors":["permission denied for MARKED5ECRET-vault"]}"#;
                 vault.answer_with([Reply::of(status, said), Reply::of(status, said)]);
             }
-            searched.run(&home, args, input);
+            for finished in searched.run(&home, args, input) {
+                assert!(status != 200 || finished.status.success(), "{args:?}");
+            }
         }
     }
-    searched.looks += 100;
     searched.folder(&home.path(""));
-    searched.clean();
+    searched.clean(90);
 }
