@@ -28,8 +28,9 @@ pub struct Repair {
     /// # Contract
     /// - All of the [`Source`](crate::source::Source) contract; `Ok(None)` says that everything was brought that can be.
     /// - It may bring more than was asked for: whatever comes twice is a duplicate.
-    /// - `Retry` and `WaitUntil`: again later. `Stop`: this gap can't be filled, for that reason. `CursorLost`: the service has let go of what
-    ///   lies before its `resume`, and with the cursor of that the rest is to be had; without one, nothing is.
+    /// - `Retry` and `WaitUntil`: again later. `Stop`: again in an hour and at the next start, as a person may have looked by then. `CursorLost`:
+    ///   what lies before its `resume` is not to be had, and with the cursor of that the rest is; without one, nothing more is to be had, now or
+    ///   later, and the gap is beyond repair for that reason.
     pub open: OpenRepair,
 }
 

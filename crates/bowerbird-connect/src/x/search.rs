@@ -10,7 +10,7 @@ use bowerbird_core::bill::{AllWithheld, Withheld};
 use bowerbird_core::frame::{Batch, Frame};
 use bowerbird_core::ids::{Cursor, SourceName, TrackId};
 use bowerbird_core::repair::{Missing, Repair};
-use bowerbird_core::source::{Ladder, Opening, Source, SourceError};
+use bowerbird_core::source::{Ladder, Lost, Opening, Source, SourceError};
 use bowerbird_core::time::Time;
 use bowerbird_core::track::Track;
 use bytes::Bytes;
@@ -76,8 +76,9 @@ impl Searching {
             return Err(
                 match left_out.iter().find_map(|it| withheld.get(it.track)) {
                     Some(held) => wait(held, now),
-                    None => SourceError::Stop {
+                    None => SourceError::CursorLost {
                         reason: first.reason.clone(),
+                        lost: Lost::default(),
                     },
                 },
             );
@@ -317,8 +318,9 @@ impl Search {
             return Ok(None);
         }
         missing.push("everything else was brought".to_owned());
-        Err(SourceError::Stop {
+        Err(SourceError::CursorLost {
             reason: missing.join("; "),
+            lost: Lost::default(),
         })
     }
 }

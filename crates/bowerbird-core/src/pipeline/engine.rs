@@ -103,6 +103,7 @@ pub struct Engine {
     /// The sources whose gaps can be repaired in this run.
     pub(super) repairable: Mutex<HashSet<SourceName>>,
     writers: Mutex<HashMap<SourceName, Arc<Writer>>>,
+    taking_writers: tokio::sync::Mutex<()>,
     taking_up: tokio::sync::Mutex<()>,
     pub(super) taking_up_bills: tokio::sync::Mutex<()>,
 }
@@ -120,6 +121,7 @@ impl Engine {
             jobs_changed: watch::Sender::default(),
             repairable: Mutex::default(),
             writers: Mutex::default(),
+            taking_writers: tokio::sync::Mutex::default(),
             taking_up: tokio::sync::Mutex::default(),
             taking_up_bills: tokio::sync::Mutex::default(),
         })
@@ -176,13 +178,11 @@ impl Engine {
 
         let lasting = connections.iter().filter(|one| one.spec.endless);
         let endless: Vec<SourceName> = lasting.map(|one| one.spec.name.clone()).collect();
-        let mut repairers = Vec::new();
+        let (mut repairers, mut job_workers) = (Vec::new(), Vec::new());
         let mut sources: JoinSet<Result<(), EngineError>> = JoinSet::new();
         for mut connection in connections {
-            for handler in std::mem::take(&mut connection.jobs) {
-                let spec = connection.spec.clone();
-                services.spawn(Arc::clone(self).do_jobs(spec, handler));
-            }
+            let handlers = std::mem::take(&mut connection.jobs).into_iter();
+            job_workers.extend(handlers.map(|handler| (connection.spec.clone(), handler)));
             if let Some(repair) = connection.repair.take() {
                 self.lock_repairable().insert(connection.spec.name.clone());
                 let repairer = Repairer {
@@ -196,7 +196,10 @@ impl Engine {
             let worker = SourceWorker::new(Arc::clone(self), connection, stop.clone()).await?;
             sources.spawn(worker.run());
         }
-        // Not before every source has its writer: repairs and bills are noted through the same.
+        // Not before every source has its writer: jobs, repairs and bills are noted through the same.
+        for (spec, handler) in job_workers {
+            services.spawn(Arc::clone(self).do_jobs(spec, handler));
+        }
         for repairer in repairers {
             services.spawn(repairer.run());
         }
@@ -303,6 +306,14 @@ impl Engine {
         &self,
         source: &SourceName,
     ) -> Result<(Arc<Writer>, SourceState), SpoolError> {
+        let _taking = self.taking_writers.lock().await;
+        self.take_as_writer(source).await
+    }
+
+    async fn take_as_writer(
+        &self,
+        source: &SourceName,
+    ) -> Result<(Arc<Writer>, SourceState), SpoolError> {
         let state = self.parts.spool.take_source(source).await?;
         let writer = Arc::new(Writer {
             source: source.clone(),
@@ -318,6 +329,8 @@ impl Engine {
 
     /// The writer that holds a source in this process; takes the source if none does.
     pub(super) async fn writer(&self, source: &SourceName) -> Result<Arc<Writer>, SpoolError> {
+        // Looking and taking are one, or of two at once the first would hold a lease that is no more.
+        let _taking = self.taking_writers.lock().await;
         let known = self
             .writers
             .lock()
@@ -326,7 +339,7 @@ impl Engine {
             .cloned();
         match known {
             Some(writer) => Ok(writer),
-            None => Ok(self.take_writer(source).await?.0),
+            None => Ok(self.take_as_writer(source).await?.0),
         }
     }
 }

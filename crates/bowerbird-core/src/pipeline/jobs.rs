@@ -5,12 +5,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bill::Withheld;
 use crate::frame::Frame;
+use crate::ids::{SourceName, TrackId};
 use crate::job::{Handled, JobHandler};
 use crate::record::{Content, Record};
 use crate::source::{Keep, SourceSpec};
 use crate::spool::Entry;
-use crate::store::{JobEnd, JobLease, NewJob, StoreError};
+use crate::store::{Job, JobEnd, JobLease, NewJob, StoreError};
 use crate::time::Time;
 
 use super::engine::{Engine, EngineError};
@@ -22,6 +24,8 @@ pub const JOB_CALL_FOR: Duration = Duration::from_secs(240);
 const LEASE_FOR: Duration = Duration::from_secs(300);
 /// How often to look for jobs that became due; a new one is taken up at once.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Jobs looked at in one read.
+const PAGE: usize = 1_000;
 /// When what a handler said nothing of is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
@@ -47,6 +51,7 @@ impl Engine {
         handler: JobHandler,
     ) -> Result<(), EngineError> {
         let mut changed = self.jobs_changed.subscribe();
+        self.take_back_jobs(handler.kind, &spec.name).await?;
         loop {
             changed.mark_unchanged();
             while self.do_some(&spec, &handler).await? {}
@@ -129,11 +134,67 @@ impl Engine {
     }
 
     /// Why a source's service is not asked for anything now; `None` if it may be.
-    pub(super) fn must_wait(&self, source: &crate::ids::SourceName) -> Option<String> {
+    pub(super) fn must_wait(&self, source: &SourceName) -> Option<String> {
+        self.must_wait_for(source, None)
+    }
+
+    /// The same, of what is asked for one track alone.
+    pub(super) fn must_wait_for(
+        &self,
+        source: &SourceName,
+        track: Option<TrackId>,
+    ) -> Option<String> {
         let withheld = self.parts.bills.withheld();
         let withheld = withheld.borrow();
-        let all = withheld.get(source)?.all.as_ref()?;
-        Some(all.reason.clone())
+        let of_source = withheld.get(source)?;
+        let of_track = track.and_then(|track| of_source.get(track));
+        let held = of_source.all.as_ref().or(of_track)?;
+        Some(held.reason.clone())
+    }
+
+    /// Is anything not asked of a source for want of money?
+    pub(super) fn lacks_money(&self, source: &SourceName) -> bool {
+        let withheld = self.parts.bills.withheld();
+        let withheld = withheld.borrow();
+        let lacks = |held: &Withheld| held.all.is_some() || !held.tracks.is_empty();
+        withheld.get(source).is_some_and(lacks)
+    }
+
+    /// A source's jobs of one kind, oldest first.
+    pub(super) async fn jobs_of(
+        &self,
+        kind: &str,
+        source: &SourceName,
+    ) -> Result<Vec<Job>, StoreError> {
+        let (mut all, mut after) = (Vec::new(), 0);
+        loop {
+            let page = self.parts.store.jobs(Some(kind), after, PAGE).await?;
+            let Some(last) = page.last() else {
+                return Ok(all);
+            };
+            after = last.id;
+            all.extend(page.into_iter().filter(|job| job.source == *source));
+        }
+    }
+
+    /// Frees the jobs that an earlier process had taken: while this one runs nobody else does any, so whoever had them is gone.
+    pub(super) async fn take_back_jobs(
+        &self,
+        kind: &str,
+        source: &SourceName,
+    ) -> Result<(), StoreError> {
+        let jobs = self.jobs_of(kind, source).await?;
+        let left = jobs.iter().filter(|job| job.leased_until.is_some());
+        let ends: Vec<(JobLease, JobEnd)> = left
+            .map(|job| {
+                let later = JobEnd::Later {
+                    at: job.due_at,
+                    reason: job.reason.clone(),
+                };
+                (job.lease(), later)
+            })
+            .collect();
+        self.parts.store.end_jobs(&ends).await
     }
 }
 

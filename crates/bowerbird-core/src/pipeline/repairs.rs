@@ -23,6 +23,9 @@ use super::prepare::{Prepared, Repairs};
 
 /// The kind of these jobs; the key is the gap's number.
 const KIND: &str = "repair";
+/// How urgent what nobody asked for is, and what somebody did.
+const BY_ITSELF: i32 = 0;
+const BY_HAND: i32 = 1;
 /// How often to look for gaps that got their end, and for jobs that became due.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Gaps that are taken up in one look.
@@ -31,6 +34,8 @@ const MOST_NEW: usize = 100;
 const LEASE_FOR: Duration = Duration::from_secs(600);
 /// How long opening, and one batch where the source itself sets no limit, may take.
 const BATCH_WITHIN: Duration = Duration::from_secs(300);
+/// When to try again after something that a person must look at: a sign-in that was refused, a plan that does not include it.
+const STOPPED_FOR: Duration = Duration::from_secs(3_600);
 /// When to look again whether a spent budget has more.
 const MONEY_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
@@ -41,6 +46,9 @@ struct Progress {
     cursor: Option<Cursor>,
     /// Attempts in a row that brought nothing.
     failed: u32,
+    /// The last attempt ended with something that a person must look at.
+    #[serde(default)]
+    stopped: bool,
 }
 
 impl Progress {
@@ -66,8 +74,8 @@ pub(super) struct Repairer {
     pub(super) engine: Arc<Engine>,
     pub(super) spec: SourceSpec,
     pub(super) repair: Repair,
-    /// Gaps for which a job was made in this run.
-    pub(super) asked: HashSet<u64>,
+    /// Gaps for which a job was made in this run, each with its end: one that grew is another.
+    pub(super) asked: HashSet<(u64, Option<Time>)>,
 }
 
 impl Engine {
@@ -90,7 +98,7 @@ impl Engine {
             );
             return Err(StoreError::Conflict(nobody));
         }
-        let job = new_job(&gap, 1);
+        let job = new_job(&gap, BY_HAND);
         if self.add_jobs(std::slice::from_ref(&job)).await? == 0
             && let Some(known) = self.parts.store.job(KIND, &job.key).await?
         {
@@ -121,6 +129,7 @@ fn new_job(gap: &Gap, priority: i32) -> NewJob {
         gap: gap.id,
         cursor: None,
         failed: 0,
+        stopped: false,
     };
     NewJob {
         kind: KIND.to_owned(),
@@ -137,6 +146,7 @@ impl Repairer {
     pub(super) async fn run(mut self) -> Result<(), EngineError> {
         let engine = Arc::clone(&self.engine);
         let mut changed = engine.jobs_changed.subscribe();
+        self.begin_anew().await?;
         loop {
             changed.mark_unchanged();
             self.ask_for_new().await?;
@@ -149,6 +159,40 @@ impl Repairer {
         }
     }
 
+    /// Takes up what an earlier run left: what it had in work and what waits for a person is due now; where somebody now wants to be asked,
+    /// what nobody asked for is no more.
+    async fn begin_anew(&self) -> Result<(), EngineError> {
+        let (engine, name) = (&self.engine, &self.spec.name);
+        engine.take_back_jobs(KIND, name).await?;
+        let is_by_hand = engine.parts.repair_by_hand.contains(name);
+        let (mut dropped, mut again) = (Vec::new(), Vec::new());
+        for job in engine.jobs_of(KIND, name).await? {
+            let Ok(progress) = serde_json::from_slice::<Progress>(&job.payload) else {
+                continue;
+            };
+            if is_by_hand && job.priority <= BY_ITSELF {
+                self.reopen(progress.gap).await?;
+                dropped.push(job.id);
+            } else if progress.stopped && !job.dead {
+                again.push(job.id);
+            }
+        }
+        let store = &engine.parts.store;
+        store.drop_jobs(&dropped).await?;
+        store.retry_jobs(&again, Time::now()).await?;
+        Ok(())
+    }
+
+    /// Sets a gap that was being repaired back to what it was.
+    async fn reopen(&self, id: u64) -> Result<(), StoreError> {
+        let store = &self.engine.parts.store;
+        let gap = store.gap(id).await?;
+        if gap.is_some_and(|gap| gap.state == GapState::Repairing) {
+            store.mend(id, GapState::Open, &Mending::default()).await?;
+        }
+        Ok(())
+    }
+
     /// Makes a job of each gap that got its end, unless somebody wants to be asked.
     async fn ask_for_new(&mut self) -> Result<(), EngineError> {
         let parts = &self.engine.parts;
@@ -157,8 +201,10 @@ impl Repairer {
         }
         let open = parts.store.to_repair(&self.spec.name, MOST_NEW).await?;
         // Made in this order, they are taken in it.
-        let new = open.iter().filter(|gap| self.asked.insert(gap.id));
-        let jobs: Vec<NewJob> = new.map(|gap| new_job(gap, 0)).collect();
+        let new = open
+            .iter()
+            .filter(|gap| self.asked.insert((gap.id, gap.until)));
+        let jobs: Vec<NewJob> = new.map(|gap| new_job(gap, BY_ITSELF)).collect();
         if !jobs.is_empty() {
             parts.store.add_jobs(&jobs, Time::now()).await?;
         }
@@ -191,6 +237,7 @@ impl Repairer {
     /// Works on a gap until it is repaired, can't be, or must wait.
     async fn mend(&self, progress: Progress, lease: JobLease) -> Result<JobEnd, EngineError> {
         let mut progress = progress;
+        progress.stopped = false;
         let store = &self.engine.parts.store;
         loop {
             let gap = store.gap(progress.gap).await?;
@@ -214,7 +261,9 @@ impl Repairer {
                 ReadEnd::Dropped => return Ok(JobEnd::Done),
                 ReadEnd::Withheld(reason) => (Time::now().plus(MONEY_AGAIN_AFTER), reason),
                 ReadEnd::Failed(SourceError::Stop { reason }) => {
-                    return self.give_up(&gap, &reason).await;
+                    tracing::error!(source.name = %self.spec.name, gap.id = gap.id, reason, "A repair stopped; a person must look");
+                    progress.stopped = true;
+                    (Time::now().plus(STOPPED_FOR), reason)
                 }
                 ReadEnd::Failed(SourceError::CursorLost { reason, lost }) => {
                     let is_new = lost.resume.as_ref().is_some_and(|(at, _)| *at > gap.from);
@@ -236,7 +285,11 @@ impl Repairer {
                 }
                 ReadEnd::Failed(SourceError::WaitUntil { at, reason }) => {
                     progress.failed += 1;
-                    (at.max(self.again(Ladder::Network, &progress)), reason)
+                    let at = at.max(self.again(Ladder::Network, &progress));
+                    // A budget may be raised before it begins anew.
+                    let soon = Time::now().plus(MONEY_AGAIN_AFTER);
+                    let is_money = self.engine.lacks_money(&self.spec.name);
+                    (if is_money { at.min(soon) } else { at }, reason)
                 }
                 ReadEnd::Failed(SourceError::Retry { ladder, reason }) => {
                     progress.failed += 1;
@@ -281,7 +334,7 @@ impl Repairer {
             until,
         };
         loop {
-            if let Some(reason) = self.engine.must_wait(&self.spec.name) {
+            if let Some(reason) = self.engine.must_wait_for(&self.spec.name, gap.track) {
                 return Ok(ReadEnd::Withheld(reason));
             }
             self.engine.store_is_near().await;

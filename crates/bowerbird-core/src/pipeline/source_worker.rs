@@ -1,7 +1,7 @@
 //! One source, run: open, read, prepare, append; on trouble note the gap, pause, and open again.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -26,6 +26,8 @@ pub(super) const AHEAD: u64 = 6_000;
 /// A connection that lived this long was a good one: the next failure starts its ladder anew. Shorter, and two programs
 /// that cut each other's connection would do so for ever.
 const GOOD_CONNECTION: Duration = Duration::from_secs(30);
+/// A connection that ends this long after the spool was full at the latest ended for that: by then a service has seen that nobody read.
+const SHED_WITHIN: Duration = Duration::from_secs(60);
 /// Keep-alives make *last heard* durable no more often than this.
 const HEARD_EVERY: Duration = Duration::from_secs(5);
 
@@ -39,8 +41,8 @@ pub(super) struct SourceWorker {
     failed: u32,
     news: News,
     heard_durably: Option<Time>,
-    /// The spool was full since the connection was opened.
-    held: AtomicBool,
+    /// When the spool was last seen full.
+    held: Mutex<Option<Instant>>,
     stop: watch::Receiver<bool>,
 }
 
@@ -73,7 +75,7 @@ impl SourceWorker {
             failed: 0,
             news: News::default(),
             heard_durably,
-            held: AtomicBool::new(false),
+            held: Mutex::default(),
             stop,
         })
     }
@@ -206,7 +208,10 @@ impl SourceWorker {
     /// Notes the gap and waits as the error asks; `false` if the source is not to be opened again.
     async fn recover(&mut self, error: SourceError, cause: Cause) -> Result<bool, EngineError> {
         let reason = error.to_string();
-        let was_held = self.held.swap(false, Ordering::Relaxed);
+        let was_held = self
+            .lock_held()
+            .take()
+            .is_some_and(|at| at.elapsed() < SHED_WITHIN);
         let change = match &error {
             SourceError::CursorLost { lost, .. } => self.gaps.cursor_lost(&reason, lost),
             _ if was_held => {
@@ -316,8 +321,12 @@ impl SourceWorker {
 
     /// Nothing can be read now.
     fn held(&self, why: &str) {
-        self.held.store(true, Ordering::Relaxed);
+        *self.lock_held() = Some(Instant::now());
         self.status(WorkerState::Held, why);
+    }
+
+    fn lock_held(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn status(&self, state: WorkerState, detail: &str) {

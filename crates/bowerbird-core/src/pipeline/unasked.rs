@@ -31,7 +31,7 @@ impl Engine {
         let mut tracks = self.parts.live.watch();
         loop {
             let (all, now) = (Arc::clone(&tracks.borrow_and_update()), Time::now());
-            pauses.note(&self, paused(&all, &sources), now).await?;
+            pauses.note(&self, paused(&all, &sources, now), now).await?;
             let told = self.parts.status.unasked();
             let withheld = Arc::clone(&self.parts.bills.withheld().borrow());
             let mut waiting = not_listened_for(&all, &told, &withheld, now);
@@ -50,9 +50,10 @@ impl Engine {
     }
 }
 
-/// The tracks that somebody paused, on each source that they would listen to.
-fn paused(tracks: &[Track], sources: &[SourceName]) -> BTreeMap<Whose, String> {
-    let paused = tracks.iter().filter(|track| track.draft.paused);
+/// The tracks that somebody paused, on each source that they would listen to; before its start and after its end a track misses nothing.
+fn paused(tracks: &[Track], sources: &[SourceName], now: Time) -> BTreeMap<Whose, String> {
+    let misses = |track: &&Track| track.draft.paused && track.draft.is_in_time(now);
+    let paused = tracks.iter().filter(misses);
     let each = paused.flat_map(|track| {
         let listens = move |source: &&SourceName| track.draft.listens_to(source);
         let whose = move |source: &SourceName| {
@@ -143,6 +144,25 @@ mod tests {
         .await;
         let all = gaps(&second, Cause::Paused).await;
         assert_eq!((all.len(), all[0].from), (1, open.from));
+    }
+
+    #[test]
+    fn a_paused_track_misses_nothing_before_its_start_and_after_its_end() {
+        let track = Track {
+            draft: TrackDraft {
+                paused: true,
+                start: Some(Time(10)),
+                end: Some(Time(20)),
+                ..TrackDraft::new("birds", "bird")
+            },
+            id: TrackId(1),
+            rule_version: 1,
+            created_at: Time(0),
+            changed_at: Time(0),
+        };
+        let misses = |now| !paused(std::slice::from_ref(&track), &[name()], Time(now)).is_empty();
+        let all = [9, 10, 19, 20].map(misses);
+        assert_eq!(all, [false, true, true, false]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -220,9 +220,10 @@ async fn what_x_does_not_look_for_costs_only_itself() {
     .await;
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 6);
     let error = error.unwrap();
-    let SourceError::Stop { reason } = &error else {
+    let SourceError::CursorLost { reason, lost } = &error else {
         panic!("{error}");
     };
+    assert_eq!(lost.resume, None);
     assert!(
         reason.contains("`dog` (this stand-in does not look for dog)"),
         "{reason}"
@@ -415,7 +416,10 @@ async fn words_of_x_have_no_token_and_a_page_is_asked_for_anew_only_once() {
 async fn a_rule_that_search_cannot_be_asked_for_is_beyond_repair() {
     let (x, missing) = (stand_in(), missing());
     let opened = searching(&x, &["bio:vet"]).open(&missing, None, Time::now());
-    assert!(matches!(opened.err(), Some(SourceError::Stop { .. })));
+    let Some(SourceError::CursorLost { lost, .. }) = opened.err() else {
+        panic!("it must say that nothing is to be had");
+    };
+    assert_eq!(lost.resume, None);
     // Where nobody listened, nothing is missing.
     let nobody = searching(&x, &[]);
     assert_eq!(all(&nobody, &missing).await, (Vec::new(), None));

@@ -184,13 +184,9 @@ async fn a_repair_goes_on_after_a_crash() {
     })
     .await;
     let after = house::restarted(&before, house::decode);
-    // Whoever had the job is gone; its lease runs out by the clock, which stands still here.
+    // Whoever had the job is gone, and its lease has long to run.
     let job = jobs(&after).await.remove(0);
-    let later = JobEnd::Later {
-        at: Time(0),
-        reason: String::new(),
-    };
-    after.store.end_jobs(&[(job.lease(), later)]).await.unwrap();
+    assert!(job.leased_until.is_some_and(|until| until > Time::now()));
     let script = Script::new([vec![Act::Frames(50, vec!["4 a bird"], None)]]);
     let repair = Script::new([
         vec![
@@ -237,12 +233,9 @@ async fn what_a_service_has_let_go_of_is_beyond_repair_and_the_rest_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn a_gap_that_nothing_fills_is_beyond_repair_until_somebody_asks_again() {
     let (parts, script) = with_gaps().await;
-    let stop = || {
-        let reason = "no such plan".to_owned();
-        vec![Act::Fail(SourceError::Stop { reason })]
-    };
+    let gone = || vec![Act::Fail(lost(None, None))];
     let again = vec![Act::Frames(99, vec!["11 a bird"], None), Act::End];
-    let repair = Script::new([stop(), stop(), again]);
+    let repair = Script::new([gone(), gone(), again]);
     let mut asked = None;
     run_until(&parts, &script, &repair, async |engine| {
         if asked.is_none() && all_settled(&parts).await {
@@ -259,10 +252,68 @@ async fn a_gap_that_nothing_fills_is_beyond_repair_until_somebody_asks_again() {
     })
     .await;
     let expected = [
-        "10-20 beyond-repair 0 no such plan",
-        "30-40 beyond-repair 0 no such plan",
+        "10-20 beyond-repair 0 let go of",
+        "30-40 beyond-repair 0 let go of",
     ];
     assert_eq!(asked.unwrap(), expected);
+}
+
+fn stop() -> Vec<Act> {
+    let reason = "the token was revoked".to_owned();
+    vec![Act::Fail(SourceError::Stop { reason })]
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_must_look_at_loses_no_gap() {
+    let (before, script) = with_gaps().await;
+    let begun = vec![
+        Act::Frames(99, vec!["11 a bird"], Some("r1")),
+        stop().remove(0),
+    ];
+    let repair = Script::new([begun, stop()]);
+    let waits = [
+        "10-20 repairing 1 not done: the token was revoked",
+        "30-40 repairing 0 not done: the token was revoked",
+    ];
+    run_until(&before, &script, &repair, async |_| {
+        gaps(&before).await == waits
+    })
+    .await;
+    let due = jobs(&before).await.remove(0).due_at;
+    assert!(due.since(Time::now()) > STOPPED_FOR / 2, "in an hour");
+    // The next start tries again, from where it was.
+    let after = house::restarted(&before, house::decode);
+    let script = Script::new([vec![Act::Frames(50, vec!["4 a bird"], None)]]);
+    let ends = || vec![Act::End];
+    let repair = Script::new([ends(), ends(), ends()]);
+    run_until(&after, &script, &repair, async |_| {
+        gaps(&after).await.len() == 3 && all_settled(&after).await
+    })
+    .await;
+    assert_eq!(gaps(&after).await[0], "10-20 repaired 1");
+    assert_eq!(repair.cursors()[0], Some("r1".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_wants_to_be_asked_from_now_on_is_asked_for_what_was_begun_too() {
+    let (before, script) = with_gaps().await;
+    let repair = Script::new([stop(), stop()]);
+    run_until(&before, &script, &repair, async |_| {
+        let all = gaps(&before).await;
+        all.len() == 2 && all.iter().all(|gap| gap.contains("not done"))
+    })
+    .await;
+    let mut after = house::restarted(&before, house::decode);
+    after.repair_by_hand = vec![name()];
+    let script = Script::new([vec![Act::Frames(50, vec!["4 a bird"], None)]]);
+    let repair = Script::new([stop()]);
+    run_until(&after, &script, &repair, async |_| {
+        gaps(&after).await.len() == 3 && jobs(&after).await.is_empty()
+    })
+    .await;
+    let all = gaps(&after).await;
+    assert_eq!(all[..2], ["10-20 open 0", "30-40 open 0"]);
+    assert!(repair.cursors().is_empty(), "nothing was asked for");
 }
 
 #[tokio::test(start_paused = true)]

@@ -232,6 +232,29 @@ async fn a_time_in_which_we_did_not_read_is_no_stall() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_spool_that_was_full_long_ago_is_not_why_a_connection_ends() {
+    for (ago, expected) in [(1, Cause::Shedding), (3_600, Cause::Disconnect)] {
+        let parts = house::parts(house::decode);
+        let engine = house::engine(&parts).await;
+        let connection = Script::new([]).connection(|_| {});
+        let stopped = watch::channel(false).1;
+        let worker = SourceWorker::new(engine, connection, stopped).await;
+        let mut worker = worker.unwrap();
+        worker.gaps.heard(Time(9_000_000), Time(9_000_000));
+        worker.held("the spool is full");
+        tokio::time::advance(Duration::from_secs(ago)).await;
+        let reset = SourceError::Retry {
+            ladder: Ladder::Network,
+            reason: "reset".to_owned(),
+        };
+        worker.recover(reset, Cause::Disconnect).await.unwrap();
+        let said = house::spooled(parts.spool.as_ref()).await;
+        let is_shed = said[0].contains("the spool was full");
+        assert_eq!(is_shed, expected == Cause::Shedding, "{said:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_gap_opens_with_the_cut_and_closes_with_the_next_byte() {
     let cut = || retry(Ladder::Network);
     let opens = [

@@ -48,6 +48,10 @@ impl Spans {
         let known = self.gaps.iter_mut().find(|known| what(known) == what(&gap));
         match known {
             Some(known) => {
+                let has_grown = known.until.is_some() && gap.until > known.until;
+                if has_grown && known.state == GapState::Repaired {
+                    known.state = GapState::Open;
+                }
                 known.until = known.until.max(gap.until);
                 known.lost = known.lost.max(gap.lost);
             }

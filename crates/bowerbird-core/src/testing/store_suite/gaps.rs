@@ -26,6 +26,8 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     what_a_repair_brings_counts_for_its_gap(backend).await;
     backend.begin().await;
     a_gap_is_split_where_a_service_begins_again(backend).await;
+    backend.begin().await;
+    a_repaired_gap_that_grows_is_open_again(backend).await;
 }
 
 fn gap(from: Time, until: Option<Time>, lost: Option<u64>) -> Content<'static> {
@@ -102,6 +104,28 @@ async fn a_gap_begins_and_ends(backend: &mut dyn StoreBackend) {
     let none = lane.store.gap(999_999).await.expect("a store answers");
     assert_eq!(none, None);
     assert_eq!(all_gaps(lane.store).await.len(), 3);
+}
+
+async fn a_repaired_gap_that_grows_is_open_again(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    write(&mut lane, gap(second(1), Some(second(5)), None)).await;
+    let id = all_gaps(lane.store).await[0].id;
+    let by_nobody = Mending::default();
+    let mended = lane.store.mend(id, GapState::Repaired, &by_nobody);
+    mended.await.expect("a store notes it");
+    for (until, expected) in [
+        (None, (5, GapState::Repaired)),
+        (Some(second(4)), (5, GapState::Repaired)),
+        (Some(second(5)), (5, GapState::Repaired)),
+        (Some(second(9)), (9, GapState::Open)),
+    ] {
+        write(&mut lane, gap(second(1), until, None)).await;
+        let now = all_gaps(lane.store).await.remove(0);
+        assert_eq!(
+            (now.until, now.state),
+            (Some(second(expected.0)), expected.1)
+        );
+    }
 }
 
 async fn gaps_come_in_pages(backend: &mut dyn StoreBackend) {
