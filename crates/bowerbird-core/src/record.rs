@@ -97,6 +97,26 @@ pub enum Content<'a> {
         #[serde(borrow)]
         aliases: Vec<Alias<'a>>,
     },
+    /// A later version of a post that no track caught, through a source that keeps only what one caught. It is counted as unmatched when it
+    /// is read; here it changes the post where that is kept, and is nothing else.
+    UncaughtEdit {
+        /// The edit.
+        #[serde(borrow)]
+        event: Event<'a>,
+        /// The frame's bytes, compressed by [`crate::raw`].
+        #[serde(borrow)]
+        raw: &'a [u8],
+    },
+}
+
+impl<'a> Content<'a> {
+    /// What happened, where it is that something did.
+    pub fn event(&self) -> Option<&Event<'a>> {
+        match self {
+            Self::Event { event, .. } | Self::UncaughtEdit { event, .. } => Some(event),
+            _ => None,
+        }
+    }
 }
 
 /// That a track's rule matched.

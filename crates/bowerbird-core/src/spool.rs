@@ -83,7 +83,7 @@ pub struct Append {
     pub cursor: Option<Cursor>,
     /// Frames read with this batch that were no keep-alives, to be added to the source's count.
     pub read: u64,
-    /// Of those, the ones dropped because no track matched, to be added to the source's count.
+    /// Of those, the ones that no track matched where only the matched are kept, to be added to the source's count.
     pub unmatched: u64,
     /// The records in order.
     pub entries: Vec<Entry>,
@@ -99,7 +99,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The key of gaps, charges and refused frames.
+    /// The key of gaps, charges, refused frames, and what stands beside events.
     pub const NO_EVENT: u64 = 0;
 }
 
@@ -121,7 +121,7 @@ pub struct SourceState {
     pub read: u64,
     /// Of those, dropped because no track matched.
     pub unmatched: u64,
-    /// Records appended since ever; `read = unmatched + appended` but for gaps, which are appended and not read.
+    /// Records appended since ever; `read = unmatched + appended` but for what is no frame's own record (gaps, other ids of posts) or only changes what is kept.
     pub appended: u64,
 }
 

@@ -22,6 +22,8 @@ use crate::{http, json};
 
 /// The largest page: 40 statuses with everything stay under 1 MB.
 const MAX_BODY_BYTES: usize = 16 << 20;
+/// So many requests of a window are left alone by whoever reads again: connecting takes them.
+const SPARED: u64 = 20;
 /// How much of an explanation is shown.
 const MAX_WORDS_CHARS: usize = 300;
 
@@ -88,17 +90,21 @@ impl Api {
         })
     }
 
-    /// Asks for a path with its query; what is not 200 is an error.
+    /// Asks for a path with its query, where that leaves enough for connecting; what is not 200 is an error.
     pub(super) async fn get(&self, target: &str) -> Result<Answer, SourceError> {
-        let answer = self.ask(target).await?;
+        let answer = self.ask(target, SPARED).await?;
         match answer.status {
             200 => Ok(answer),
+            206 => Err(retry(
+                Ladder::Server,
+                format!("{} is still making up {target}", self.base_url),
+            )),
             status => Err(self.refused(status, &answer.headers, &answer.body)),
         }
     }
 
-    async fn ask(&self, target: &str) -> Result<Answer, SourceError> {
-        self.allowance.turn(&self.base_url, Time::now())?;
+    async fn ask(&self, target: &str, spared: u64) -> Result<Answer, SourceError> {
+        self.allowance.turn(&self.base_url, spared, Time::now())?;
         let request = self.with_token(self.client.get([&self.base_url, target].concat()));
         let answer = request.timeout(http::REQUEST_TIMEOUT).send().await;
         let network = |what: String| {
@@ -142,7 +148,7 @@ impl Api {
         let host = authority(&self.base_url).to_lowercase();
         let mut domain = String::new();
         for target in ["/api/v2/instance", "/api/v1/instance"] {
-            let answer = self.ask(target).await?;
+            let answer = self.ask(target, 0).await?;
             match answer.status {
                 200 => {
                     (domain, streaming) = about(&answer.body);
@@ -188,7 +194,7 @@ impl Api {
 
     /// Whose token it is, by handle: notifications do not say to whom they are. A token may do without the right to ask.
     async fn me(&self, domain: &str) -> Result<String, SourceError> {
-        let answer = self.ask("/api/v1/accounts/verify_credentials").await?;
+        let answer = self.ask("/api/v1/accounts/verify_credentials", 0).await?;
         match answer.status {
             200 => {
                 let text = json::checked(&answer.body).unwrap_or_default();
@@ -305,14 +311,16 @@ impl Allowance {
         })
     }
 
-    /// One request is about to be made; or when one may be.
-    fn turn(&self, host: &str, now: Time) -> Result<(), SourceError> {
+    /// One request is about to be made, if more than `spared` are left; or when one may be.
+    fn turn(&self, host: &str, spared: u64, now: Time) -> Result<(), SourceError> {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *left {
-            Some((0, until)) if *until > now => Err(SourceError::WaitUntil {
-                at: *until,
-                reason: format!("the rate limit of {host} is used up"),
-            }),
+            Some((number, until)) if *number <= spared && *until > now => {
+                Err(SourceError::WaitUntil {
+                    at: *until,
+                    reason: format!("the rate limit of {host} is used up"),
+                })
+            }
             Some((number, until)) if *until > now => {
                 *number -= 1;
                 Ok(())
@@ -478,6 +486,25 @@ mod tests {
     }
 
     #[test]
+    fn reading_again_leaves_enough_for_connecting() {
+        let one = Allowance::default();
+        let until = in_seconds(60);
+        one.note(
+            &headers(&[
+                ("x-ratelimit-remaining", "21"),
+                ("x-ratelimit-reset", &until),
+            ]),
+            NOW,
+        );
+        assert!(one.turn("b", SPARED, NOW).is_ok());
+        let Err(SourceError::WaitUntil { at, .. }) = one.turn("b", SPARED, NOW) else {
+            panic!("20 are left, and these are spared");
+        };
+        assert_eq!(at.to_string(), until);
+        assert!(one.turn("b", 0, NOW).is_ok(), "to connect");
+    }
+
+    #[test]
     fn where_nothing_is_left_nothing_is_asked() {
         let token = SecretString::from("a".to_owned());
         let one = Allowance::of("https://b.example", Some(&token));
@@ -493,14 +520,14 @@ mod tests {
         };
         one.note(&says("1"), NOW);
         one.note(&says("2"), NOW);
-        assert!(same.turn("b", NOW).is_ok());
-        let Err(SourceError::WaitUntil { at, .. }) = same.turn("b", NOW) else {
+        assert!(same.turn("b", 0, NOW).is_ok());
+        let Err(SourceError::WaitUntil { at, .. }) = same.turn("b", 0, NOW) else {
             panic!("nothing is left");
         };
         assert_eq!(at.to_string(), until);
-        assert!(other.turn("b", NOW).is_ok());
+        assert!(other.turn("b", 0, NOW).is_ok());
         assert!(
-            one.turn("b", NOW.plus(Duration::from_secs(61))).is_ok(),
+            one.turn("b", 0, NOW.plus(Duration::from_secs(61))).is_ok(),
             "a new window"
         );
     }

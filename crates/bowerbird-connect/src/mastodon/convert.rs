@@ -1,6 +1,6 @@
 //! Mastodon's statuses, notifications and stream messages to our events: pure.
 //!
-//! The id of a post is its ActivityPub `uri`, its version the moment of its last edit, which sorts as text. An instance's own number
+//! The id of a post is its ActivityPub `uri`, its version the moment of its last edit and what became of its quote, which sorts as text. An instance's own number
 //! goes along as another name of it, as deletions name nothing else. What a stream says besides is counted as a notice.
 
 use std::borrow::Cow;
@@ -76,11 +76,11 @@ fn status<'a>(
     let id = EventId {
         service: Cow::Borrowed(SERVICE),
         id: uri,
-        version: version(&wire.edited_at),
+        version: version(wire),
     };
     let post = Box::new(post(wire, from, LEVELS));
     let at = times::rfc3339(wire.edited_at.or(&wire.created_at).as_str());
-    let body = if is_edit || !id.version.is_empty() {
+    let body = if is_edit || !wire.edited_at.is_empty() {
         Body::Edit(post)
     } else {
         Body::Post(post)
@@ -88,12 +88,23 @@ fn status<'a>(
     Ok(Event { id, at, body })
 }
 
-/// Moments are written anew, so that they sort as text whichever way a server writes them.
-fn version<'a>(edited_at: &Field<'a>) -> Cow<'a, str> {
-    match times::rfc3339(edited_at.as_str()) {
+/// Moments are written anew, so that they sort as text whichever way a server writes them. What the author of a quoted post lets be done with
+/// it changes without an edit: it sorts behind the same moment and before any later one.
+fn version<'a>(wire: &wire::Status<'a>) -> Cow<'a, str> {
+    let edited_at = match times::rfc3339(wire.edited_at.as_str()) {
         Some(at) => Cow::Owned(at.to_string()),
-        None => edited_at.text(),
-    }
+        None => wire.edited_at.text(),
+    };
+    let state = wire.quote.get().map_or("", |quote| quote.state.as_str());
+    // What else it may be depends on who looks.
+    let settled = match state {
+        "accepted" => "+1",
+        "rejected" => "+2",
+        "revoked" => "+3",
+        "deleted" => "+4",
+        _ => return edited_at,
+    };
+    Cow::Owned([&*edited_at, settled].concat())
 }
 
 fn post<'a>(wire: &wire::Status<'a>, from: Instance<'_>, levels: u8) -> Post<'a> {
@@ -104,7 +115,9 @@ fn post<'a>(wire: &wire::Status<'a>, from: Instance<'_>, levels: u8) -> Post<'a>
     let author = author.unwrap_or_default();
     let quote = wire.quote.get();
     let quoted = quote.and_then(quoted_post);
-    let without = if quote.is_some() { QUOTE_CLASS } else { "" };
+    // While the other author has not said yes, the line in the text is all there is of the quote.
+    let is_told = quote.is_some_and(|quote| quoted.is_some() || quote.state.as_str() != "pending");
+    let without = if is_told { QUOTE_CLASS } else { "" };
     let choices: Vec<&str> = wire.poll.get().map_or_else(Vec::new, |poll| {
         poll.options
             .iter()
@@ -174,7 +187,7 @@ fn embed<'a>(
         id: EventId {
             service: Cow::Borrowed(SERVICE),
             id: wire.uri.text(),
-            version: version(&wire.edited_at),
+            version: version(wire),
         },
         relation,
         post: post(wire, from, levels - 1),
@@ -381,5 +394,58 @@ pub(super) fn notice<'a>(id: String, text: String) -> Event<'a> {
             withheld: None,
             text: Cow::Owned(text),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mastodon::decode;
+
+    /// What a status becomes with this quote: whether it is an edit, its version, its text, and what it quotes.
+    fn quoting(edited_at: &str, quote: &str) -> (bool, String, String, String) {
+        let content = r#"<p class=\"quote-inline\">RE: <a href=\"https://b.example/1\">b</a></p><p>so true</p>"#;
+        let status = format!(
+            r#"{{"mastodon":"a.example","event":"update","payload":{{"id":"7","uri":"https://a.example/7","edited_at":{edited_at},"content":"{content}","quote":{quote}}}}}"#
+        );
+        let event = decode(status.as_bytes()).unwrap();
+        let post = event.post().unwrap();
+        let quoted = post.quote_of.as_ref().map(|quoted| quoted.id.to_string());
+        (
+            matches!(event.body, Body::Edit(_)),
+            event.id.version.to_string(),
+            post.text.to_string(),
+            quoted.unwrap_or_default(),
+        )
+    }
+
+    #[test]
+    fn what_becomes_of_a_quote_is_a_later_version() {
+        let shown = r#"{"state":"accepted","quoted_status":{"id":"1","uri":"https://b.example/1","content":"b"}}"#;
+        let gone = r#"{"state":"revoked","quoted_status":null}"#;
+        let waits = r#"{"state":"pending","quoted_status":null}"#;
+        let later = "\"2026-08-01T13:53:10.704Z\"";
+        let all = [
+            quoting("null", waits),
+            quoting("null", shown),
+            quoting("null", gone),
+            quoting(later, waits),
+            quoting(later, gone),
+        ];
+        let versions: Vec<&str> = all.iter().map(|one| one.1.as_str()).collect();
+        assert!(versions.is_sorted_by(|a, b| a < b), "{versions:?}");
+        assert!(versions.iter().all(|version| *version < DELETED));
+        let line = "RE: b\n\nso true";
+        let expected = [
+            (false, line, ""),
+            (false, "so true", "https://b.example/1"),
+            (false, "so true", ""),
+            (true, line, ""),
+            (true, "so true", ""),
+        ];
+        let found = all
+            .iter()
+            .map(|(is_edit, _, text, quoted)| (*is_edit, text.as_str(), quoted.as_str()));
+        assert_eq!(found.collect::<Vec<_>>(), expected);
     }
 }

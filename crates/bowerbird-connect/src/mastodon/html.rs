@@ -27,6 +27,8 @@ pub(super) struct Anchor {
     pub(super) href: String,
     /// The classes that the server gave it, parted by blanks.
     pub(super) class: String,
+    /// What the server says it is to the text (`tag`, `nofollow`), parted by blanks.
+    pub(super) rel: String,
     /// Bytes of the text.
     pub(super) span: Range<usize>,
 }
@@ -200,8 +202,8 @@ struct Writer {
     is_parted: bool,
     /// White space is kept as it is.
     in_pre: usize,
-    /// The link that the next words belong to: where to, its classes, and where it begins, once it does.
-    anchor: Option<(String, String, Option<usize>)>,
+    /// The link that the next words belong to, and where it begins, once it does.
+    anchor: Option<(Anchor, Option<usize>)>,
     /// For each list that is open the number of its next element; `None` where they have none.
     lists: Vec<Option<usize>>,
 }
@@ -263,20 +265,23 @@ impl Writer {
     fn link(&mut self, tag: &Tag<'_>) {
         self.end_link();
         if !tag.is_end {
-            self.anchor = Some((tag.attribute("href"), tag.attribute("class"), None));
+            let anchor = Anchor {
+                href: tag.attribute("href"),
+                class: tag.attribute("class"),
+                rel: tag.attribute("rel"),
+                span: 0..0,
+            };
+            self.anchor = Some((anchor, None));
         }
     }
 
     fn end_link(&mut self) {
-        let Some((href, class, Some(start))) = self.anchor.take() else {
+        let Some((mut anchor, Some(start))) = self.anchor.take() else {
             return;
         };
         if self.plain.anchors.len() < MAX_ANCHORS {
-            self.plain.anchors.push(Anchor {
-                href,
-                class,
-                span: start..self.plain.text.len(),
-            });
+            anchor.span = start..self.plain.text.len();
+            self.plain.anchors.push(anchor);
         }
     }
 
@@ -338,7 +343,7 @@ impl Writer {
 
     fn write(&mut self, word: &str) {
         self.part();
-        if let Some((_, _, start @ None)) = &mut self.anchor {
+        if let Some((_, start @ None)) = &mut self.anchor {
             *start = Some(self.plain.text.len());
         }
         self.plain.text.push_str(word);

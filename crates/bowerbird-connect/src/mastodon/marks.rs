@@ -79,7 +79,7 @@ pub(super) fn marked<'a>(
 ) -> Vec<Entity<'a>> {
     let mut found: Vec<Entity<'a>> = Vec::new();
     for anchor in &whole.anchors {
-        found.push(of_anchor(anchor, &whole.text, mentions));
+        found.push(of_anchor(anchor, &whole.text, mentions, tags));
     }
     let is_there = |found: &[Entity<'_>], kind, is_it: &dyn Fn(&Entity<'_>) -> bool| {
         found.iter().any(|known| known.kind == kind && is_it(known))
@@ -103,7 +103,12 @@ pub(super) fn marked<'a>(
     found
 }
 
-fn of_anchor<'a>(anchor: &Anchor, text: &str, mentions: &[Named<'_, 'a>]) -> Entity<'a> {
+fn of_anchor<'a>(
+    anchor: &Anchor,
+    text: &str,
+    mentions: &[Named<'_, 'a>],
+    tags: &[Tag<'a>],
+) -> Entity<'a> {
     let shown = text.get(anchor.span.clone()).unwrap_or_default();
     let span = offset(anchor.span.clone());
     let is_mention = anchor
@@ -122,7 +127,7 @@ fn of_anchor<'a>(anchor: &Anchor, text: &str, mentions: &[Named<'_, 'a>]) -> Ent
                 .unwrap_or_default();
             mention
         }
-        (_, Some(word)) if !word.is_empty() && !word.contains(char::is_whitespace) => {
+        (_, Some(word)) if is_hashtag(anchor, word, tags) => {
             Entity::new(EntityKind::Hashtag, word.to_owned(), span)
         }
         _ => {
@@ -135,6 +140,19 @@ fn of_anchor<'a>(anchor: &Anchor, text: &str, mentions: &[Named<'_, 'a>]) -> Ent
             link
         }
     }
+}
+
+/// `#4821` may be a link to anything: a hashtag is what the server calls one.
+fn is_hashtag(anchor: &Anchor, word: &str, tags: &[Tag<'_>]) -> bool {
+    let says = |names: &str, name| names.split_ascii_whitespace().any(|one| one == name);
+    let is_named = || {
+        tags.iter().any(|tag| {
+            let name = tag.name.as_str().trim_start_matches('#');
+            name.to_lowercase() == word.to_lowercase()
+        })
+    };
+    let is_word = !word.is_empty() && !word.contains(char::is_whitespace);
+    is_word && (says(&anchor.class, "hashtag") || says(&anchor.rel, "tag") || is_named())
 }
 
 /// Only what a browser fetches is a link's target; a script, for one, is not.
@@ -194,4 +212,36 @@ fn describe<'a>(found: &mut Vec<Entity<'a>>, card: &Card<'a>) {
     link.title = card.title.text();
     link.description = card.description.text();
     found.push(link);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mastodon::html;
+
+    #[test]
+    fn a_hashtag_is_what_the_server_calls_one() {
+        let link = "https://bugs.example/4821";
+        for (attributes, tag, expected) in [
+            ("", "", EntityKind::Link),
+            ("rel='nofollow noopener'", "", EntityKind::Link),
+            ("class='hashtags'", "other", EntityKind::Link),
+            ("class='mention hashtag'", "", EntityKind::Hashtag),
+            ("rel='tag nofollow'", "", EntityKind::Hashtag),
+            ("", "Wrens4821", EntityKind::Hashtag),
+        ] {
+            let text = format!("see <a href='{link}' {attributes}>#<span>wrens4821</span></a>");
+            let whole = Whole::new("", html::plain(&text, ""), &[]);
+            let json = format!(r#"{{"tags":[{{"name":"{tag}"}}]}}"#);
+            let status: Status<'_> = crate::json::object(&json).unwrap();
+            let found = marked(&whole, &[], &status.tags);
+            assert_eq!(found[0].kind, expected, "{attributes} {tag}");
+            let target = if expected == EntityKind::Link {
+                link
+            } else {
+                ""
+            };
+            assert_eq!(found[0].target, target, "{attributes} {tag}");
+        }
+    }
 }

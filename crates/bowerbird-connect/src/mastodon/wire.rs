@@ -61,6 +61,7 @@ objects! {
 
     /// What a post quotes: with a state and the post in it, or, of older forks, the post itself.
     pub(super) struct Quote<'a> {
+        state: Field<'a>,
         quoted_status: Maybe<Status<'a>>,
         quoted_status_id: Id<'a>,
         .. status: Status<'a>,

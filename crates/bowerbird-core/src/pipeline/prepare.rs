@@ -55,7 +55,7 @@ pub(super) struct Price<'p> {
 pub(super) struct Prepared {
     /// Frames that were no keep-alives.
     pub(super) read: u64,
-    /// Of those, dropped because no track matched.
+    /// Of those, no more than edits of what is kept, because no track matched.
     pub(super) unmatched: u64,
     /// The last byte's time, keep-alives included.
     pub(super) heard_at: Option<Time>,
@@ -185,6 +185,10 @@ impl Preparer<'_> {
                 work.prepared.unmatched += 1;
                 return;
             }
+            Body::Edit(_) if self.keep == Keep::Matched && captures.is_empty() => {
+                work.prepared.unmatched += 1;
+                return self.uncaught_edit(frame, event, work);
+            }
             Body::Post(_) => self
                 .sampler
                 .offer(&event.id.service, &frame.bytes, self.codec),
@@ -199,7 +203,8 @@ impl Preparer<'_> {
             let service = event.id.service.as_ref().into();
             let known = Content::Aliases { service, aliases };
             let record = self.record(frame.received_at, known);
-            work.encoded.push(key, &record);
+            // Nothing to show, and in order with nothing: the store minds not which comes first, the name or what is done by it.
+            work.encoded.push(Entry::NO_EVENT, &record);
         }
         work.prepared.touched.note(work.encoded.ends.len(), &event);
         let raw = work.packers.of(&event.id.service).pack(&frame.bytes);
@@ -211,6 +216,15 @@ impl Preparer<'_> {
         };
         let record = self.record(frame.received_at, content);
         work.encoded.push(key, &record);
+    }
+
+    /// Whether its post is kept, only the store knows.
+    fn uncaught_edit(&self, frame: &Frame, event: Event<'_>, work: &mut Work<'_>) {
+        work.prepared.touched.note(work.encoded.ends.len(), &event);
+        let raw = work.packers.of(&event.id.service).pack(&frame.bytes);
+        let content = Content::UncaughtEdit { event, raw };
+        let record = self.record(frame.received_at, content);
+        work.encoded.push(Entry::NO_EVENT, &record);
     }
 
     fn captures(&self, event: &Event<'_>, received_at: Time, matcher: &mut Matcher) -> Vec<Caught> {

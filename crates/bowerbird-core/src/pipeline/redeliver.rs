@@ -75,7 +75,8 @@ fn buried_again(bytes: Vec<u8>) -> Result<Prepared, RedeliverError> {
         Content::Gap { .. }
         | Content::Buried { .. }
         | Content::Charge(_)
-        | Content::Aliases { .. } => (Entry::NO_EVENT, 0),
+        | Content::Aliases { .. }
+        | Content::UncaughtEdit { .. } => (Entry::NO_EVENT, 0),
     };
     let bytes = Bytes::from(bytes);
     Ok(Prepared {

@@ -185,6 +185,7 @@ impl<'w> Batch<'w> {
                     lost
                 ])
                 .map(drop),
+            Content::UncaughtEdit { event, raw } => self.uncaught_edit(arrival, event, raw),
             Content::Aliases { service, aliases } => self.aliases(arrival, service, aliases),
             Content::Charge(charge) => {
                 self.tally.written.charged = true;

@@ -132,6 +132,12 @@ fn view(peeked: &Peeked) -> RecordView {
                 .map_or_else(String::new, |post| excerpt(&post.text));
             view.tracks = captures.iter().map(|caught| caught.track).collect();
         }
+        Content::UncaughtEdit { event, .. } => {
+            (view.kind, view.event) = (event_kind(&event.body), event.id.to_string());
+            view.excerpt = event
+                .post()
+                .map_or_else(String::new, |post| excerpt(&post.text));
+        }
         Content::Refused { reason, .. } => (view.kind, view.excerpt) = ("refused", excerpt(reason)),
         Content::Gap { track, reason, .. } => {
             (view.kind, view.excerpt) = ("gap", excerpt(reason));

@@ -2,12 +2,12 @@ use bytes::Bytes;
 
 use super::*;
 use crate::bill::Held;
-use crate::event::{Delete, Post};
+use crate::event::{Aliases, Delete, Post};
 use crate::ids::{EventId, TrackId};
 use crate::source::Refused;
 use crate::track::{Track, TrackDraft};
 
-/// A tiny service: `post TEXT`, `delete ID`, `profile ID`, anything else is refused.
+/// A tiny service: `post TEXT`, `edit TEXT`, `named TEXT` (a post with another id), `delete ID`, `profile ID`, anything else is refused.
 fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
     let text = std::str::from_utf8(bytes).map_err(|_| Refused::new("not text"))?;
     let (word, rest) = text
@@ -16,6 +16,15 @@ fn decode(bytes: &[u8]) -> Result<Event<'_>, Refused> {
     let body = match word {
         "post" => Body::Post(Box::new(Post {
             text: rest.into(),
+            ..Post::default()
+        })),
+        "edit" => Body::Edit(Box::new(Post {
+            text: rest.into(),
+            ..Post::default()
+        })),
+        "named" => Body::Post(Box::new(Post {
+            text: rest.into(),
+            aliases: Aliases::one("7".to_owned()),
             ..Post::default()
         })),
         "delete" => Body::Delete(Delete::Post {
@@ -124,6 +133,32 @@ fn keeping_the_matched_still_lets_deletions_through() {
         contents(&prepared),
         ["a bird 2 post a bird", "5 0 delete 5"]
     );
+}
+
+#[test]
+fn an_edit_that_nothing_caught_is_no_more_than_that() {
+    let frames = ["edit a bird", "edit a cat", "named a bird"];
+    let prepared = prepare(Keep::Matched, &frames);
+    assert_eq!((prepared.read, prepared.unmatched), (3, 1));
+    let kinds = prepared.entries.iter().map(|entry| {
+        let kind = match Record::decode(&entry.bytes).unwrap().content {
+            Content::Event { event, .. } => format!("event {}", event.id.id),
+            Content::UncaughtEdit { event, .. } => format!("uncaught {}", event.id.id),
+            other => format!("{other:?}"),
+        };
+        let kind = kind.split(" {").next().unwrap_or_default().to_owned();
+        (kind, entry.key != Entry::NO_EVENT)
+    });
+    let expected = [
+        ("event a bird", true),
+        ("uncaught a cat", false),
+        ("Aliases", false),
+        ("event a bird", true),
+    ];
+    let expected = expected.map(|(kind, is_shown)| (kind.to_owned(), is_shown));
+    assert_eq!(kinds.collect::<Vec<_>>(), expected);
+    let all = prepare(Keep::All, &["edit a cat"]);
+    assert_eq!(contents(&all), ["a cat 0 edit a cat"]);
 }
 
 #[test]

@@ -276,6 +276,7 @@ pub(in crate::pipeline) async fn spooled(spool: &dyn Spool) -> Vec<String> {
         }
         Content::Refused { reason, .. } => format!("refused: {reason}"),
         Content::Buried { .. } => "buried".to_owned(),
+        Content::UncaughtEdit { event, .. } => format!("uncaught edit of {}", event.id.id),
         Content::Aliases { aliases, .. } => {
             let told = aliases
                 .iter()

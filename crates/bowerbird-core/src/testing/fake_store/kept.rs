@@ -126,6 +126,14 @@ impl Inner {
             }),
             // Nothing that is tested with this store comes by another id.
             Content::Aliases { .. } => {}
+            Content::UncaughtEdit { event, raw } => {
+                let view = PostView::new(&source, record.received_at, event, &[]);
+                let is_kept =
+                    |view: &PostView| self.posts.iter().any(|kept| kept.view.key == view.key);
+                if let Some(view) = view.filter(is_kept) {
+                    keep(&mut self.posts, view, codec.unpack(raw).ok());
+                }
+            }
             Content::Charge(charge) => {
                 written.charged = true;
                 self.charged

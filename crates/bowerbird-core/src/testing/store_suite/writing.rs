@@ -8,6 +8,7 @@ use super::{
 };
 use crate::event::{Embedded, Metrics, Place, PostRef, Relation};
 use crate::ids::EventId;
+use crate::record::Content;
 use crate::store::PostQuery;
 use crate::view::PostView;
 
@@ -23,6 +24,8 @@ pub async fn all(backend: &mut dyn StoreBackend) {
     adds_the_captures_of_a_second_source(backend).await;
     backend.begin().await;
     keeps_the_greatest_version(backend).await;
+    backend.begin().await;
+    takes_an_uncaught_edit_of_what_is_kept_only(backend).await;
     backend.begin().await;
     erases_superseded_versions_before_and_after(backend).await;
     backend.begin().await;
@@ -143,6 +146,30 @@ async fn adds_the_captures_of_a_second_source(backend: &mut dyn StoreBackend) {
     let totals = lane.store.captures().await.expect("a store answers");
     let totals: Vec<(u64, u64)> = totals.iter().map(|t| (t.track.0, t.captures)).collect();
     assert_eq!(totals, [(1, 1), (2, 1)]);
+}
+
+async fn takes_an_uncaught_edit_of_what_is_kept_only(backend: &mut dyn StoreBackend) {
+    let mut lane = Lane::new(backend.store());
+    let uncaught = |lane: &mut Lane<'_>, id: &str| {
+        lane.encode(Content::UncaughtEdit {
+            event: edit(id, "b", post("ann", "thought better")),
+            raw: b"",
+        })
+    };
+    lane.put(new_post("1", post("ann", "a wren"))).await;
+    for id in ["1", "2", "1"] {
+        let record = uncaught(&mut lane, id);
+        assert_eq!(lane.write(vec![record]).await, written(0, 0, 0));
+    }
+    let view = find(lane.store, "1").await;
+    assert_eq!(
+        (view.text.as_str(), view.version.as_str(), view.edited),
+        ("thought better", "b", true)
+    );
+    let other = lane.store.post("x", "2").await;
+    assert!(other.expect("a store answers").is_none());
+    let counted = counts(lane.store, "stream").await;
+    assert_eq!((counted.kept, counted.duplicate), (1, 0));
 }
 
 async fn keeps_the_greatest_version(backend: &mut dyn StoreBackend) {

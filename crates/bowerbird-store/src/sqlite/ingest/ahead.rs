@@ -5,7 +5,7 @@
 use std::sync::mpsc::sync_channel;
 
 use bowerbird_core::event::Post;
-use bowerbird_core::record::{Content, Record, RecordError};
+use bowerbird_core::record::{Record, RecordError};
 use bowerbird_core::rules::search_tokens;
 use bytes::Bytes;
 
@@ -77,14 +77,11 @@ pub(super) fn read<E>(
 fn read_one((offset, bytes): &(u64, Bytes), with_words: bool) -> ReadRecord<'_> {
     let record = Record::decode(bytes);
     let mut words = Vec::new();
-    let event = record
+    let post = record
         .as_ref()
         .ok()
-        .and_then(|record| match &record.content {
-            Content::Event { event, .. } => event.post(),
-            _ => None,
-        });
-    if let Some(post) = event.filter(|_| with_words) {
+        .and_then(|record| record.content.event()?.post());
+    if let Some(post) = post.filter(|_| with_words) {
         cut(post, LEVELS, &mut words);
     }
     ReadRecord {

@@ -69,14 +69,16 @@ impl Batch<'_> {
     ) -> rusqlite::Result<()> {
         let read = Record::decode(record).ok().map(|read| read.content);
         let frame = match &read {
-            Some(Content::Event { raw, .. } | Content::Refused { raw, .. }) => {
-                self.codec.unpack(raw).ok()
-            }
+            Some(
+                Content::Event { raw, .. }
+                | Content::UncaughtEdit { raw, .. }
+                | Content::Refused { raw, .. },
+            ) => self.codec.unpack(raw).ok(),
             _ => None,
         };
         let readable = frame.as_deref().unwrap_or(record);
-        let must_go = match &read {
-            Some(Content::Event { event, .. }) => self.holds_deleted(event)?,
+        let must_go = match read.as_ref().and_then(Content::event) {
+            Some(event) => self.holds_deleted(event)?,
             _ => self.names_deleted(readable)?,
         };
         self.letter(&Letter {
@@ -224,8 +226,8 @@ impl Batch<'_> {
             let read = buried
                 .as_deref()
                 .and_then(|bytes| Record::decode(bytes).ok());
-            let must_go = match read.map(|read| read.content) {
-                Some(Content::Event { event, .. }) => self.holds_deleted(&event)?,
+            let must_go = match read.as_ref().and_then(|read| read.content.event()) {
+                Some(event) => self.holds_deleted(event)?,
                 _ => true,
             };
             if must_go {

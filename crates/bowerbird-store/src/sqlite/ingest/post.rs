@@ -4,7 +4,7 @@
 //! carried; the raw bytes are there if that version came by itself; an erasure stays. Only the first arrival by itself, and each
 //! greater version after it, is *kept*; the rest is *duplicate*.
 
-use bowerbird_core::event::{Event, Post};
+use bowerbird_core::event::{Body, Event, Post};
 use bowerbird_core::ids::EventId;
 use bowerbird_core::record::Caught;
 use rusqlite::params;
@@ -53,6 +53,24 @@ impl Batch<'_> {
         };
         self.capture(arrival, number, captures)?;
         Ok(outcome)
+    }
+
+    /// An edit that is not wanted for itself: only of a post that is kept by itself it is the next version. It was counted when it was read.
+    pub(super) fn uncaught_edit(
+        &mut self,
+        arrival: Arrival,
+        event: &Event<'_>,
+        raw: &[u8],
+    ) -> rusqlite::Result<()> {
+        let Body::Edit(post) = &event.body else {
+            return Ok(());
+        };
+        let service = self.known.service(self.connection, &event.id.service)?;
+        let known = find(self.connection, service, &event.id.id)?;
+        if known.is_some_and(|known| known.own_version.is_some()) {
+            self.post(arrival, event, post, true, &[], raw)?;
+        }
+        Ok(())
     }
 
     /// A post whose id is there already.
