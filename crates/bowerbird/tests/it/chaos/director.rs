@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 
 use super::judge::{Found, LATE_MICROS, Said, Span, Story, judge};
 use super::plan::{End, Move, moves};
-use super::services::Service;
+use super::services::{Service, name};
 use super::tap::{Tap, number};
 use crate::dice::Dice;
 use crate::harness::PATIENCE;
@@ -323,7 +323,8 @@ impl<'s, S: Service> Director<'s, S> {
             decode: decode_any,
             keep: Vec::new(),
             bills: Arc::new(LiveBills::default()),
-            repair_by_hand: Vec::new(),
+            // The judge knows what a stream hands over, and not yet what a repair does that a stop cuts off: nobody asks for one.
+            repair_by_hand: vec![name(self.service)],
         };
         let engine = Engine::new(parts.clone());
         engine.start().await.unwrap();

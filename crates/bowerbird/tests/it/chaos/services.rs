@@ -218,6 +218,6 @@ impl Service for Mastodon {
     fn forget_before(&self, _: Time) {}
 }
 
-fn name(service: &impl Service) -> SourceName {
+pub(super) fn name(service: &impl Service) -> SourceName {
     SourceName::parse(service.name()).unwrap()
 }
